@@ -1,0 +1,153 @@
+#' All settings of an autoencoder
+#'
+#' Collects the settings of the network, its training and the preparation of
+#' the input. Every argument defaults to `NULL`: the default of the core, which
+#' [autoencoderDefaults()] reports, adapted to the size of the data in training
+#' where that makes sense. A given value is never changed.
+#'
+#' @param hidden Units of the encoder's hidden layers, from the input to the
+#'     code, e.g. `c(512, 128)`; `integer(0)` for none. The decoder has the
+#'     same layers in reverse order.
+#' @param latent Number of codes (the bottleneck).
+#' @param decoder_hidden Units of the decoder's hidden layers, from the code to
+#'     the output, if they shall differ from the encoder's.
+#' @param activation Of the hidden layers: `"linear"`, `"relu"`,
+#'     `"leaky_relu"`, `"elu"`, `"gelu"`, `"selu"`, `"tanh"`, `"sigmoid"`,
+#'     `"softplus"` or `"softmax"`.
+#' @param output_activation Of the last layer; `"auto"` means linear, sigmoid
+#'     for `loss = "bce"` and exponential for the losses on counts.
+#' @param tied `TRUE` to use the encoder's weights, transposed, in the decoder.
+#' @param noise Corruption of the input during training: see [maskingNoise()].
+#' @param loss `"mse"`, `"half_sse"`, `"mae"`, `"huber"`, `"bce"`, `"poisson"`,
+#'     `"nb"`, or [huberLoss()], [negativeBinomialLoss()].
+#' @param l1,l2 Penalties on the sum of absolute and of squared weights.
+#' @param activity_l1 Penalty on the sum of absolute codes of a sample.
+#' @param dropout,input_dropout Share of hidden units, and of inputs, set to 0
+#'     at each training step; from 0 to below 1.
+#' @param batch_norm `TRUE` for batch normalisation in the hidden layers.
+#' @param optimizer `"adam"` and so on, or made by [adam()], [sgd()], ....
+#' @param schedule Of the learning rate: `"constant"` and so on, or made by
+#'     [oneCycle()], [cosineDecay()], ....
+#' @param epochs Number of passes over the training samples; 0 returns the
+#'     untrained network.
+#' @param batch_size Samples per training step.
+#' @param validation Share of the samples held out to measure the loss, from 0
+#'     to below 1.
+#' @param validation_split `"random"`, or `"last"` for the last samples.
+#' @param early_stopping [earlyStopping()], the number of epochs to wait, or
+#'     `FALSE` for none.
+#' @param initialization Of the weights: `"gaussian"`, `"uniform"`,
+#'     `"glorot_uniform"`, `"glorot_normal"`, `"he_uniform"`, `"he_normal"` or
+#'     `"orthogonal"`.
+#' @param normalize `"none"`, or `"log"` for counts: log(1 + count / size
+#'     factor).
+#' @param scale `"none"`, `"center"` (subtract the mean of each feature),
+#'     `"standard"` (also divide by its standard deviation) or `"minmax"` (to
+#'     0-1 by its training range; new data are clamped).
+#' @param ncomponents Alias of `latent`.
+#' @param ... Any other setting listed by [autoencoderDefaults()], e.g.
+#'     `learning_rate`, `clip_norm`, `latent_activation`. A setting given by
+#'     name wins over the same one in a piece such as [adam()].
+#'
+#' @section Errors:
+#' `aesop_error_param`, with the fields `arg`, `value` and `allowed`.
+#'
+#' @returns An object of class
+#' [AutoencoderParam][AutoencoderParam-class].
+#' @seealso [vanillaParam()], [deepParam()], [denoisingParam()] for presets
+#' @export
+#' @examples
+#' AutoencoderParam(hidden = c(64, 32), latent = 5, epochs = 50)
+#' AutoencoderParam(noise = maskingNoise(0.2), optimizer = adam(0.01))
+AutoencoderParam <- function(hidden = NULL, latent = NULL,
+    decoder_hidden = NULL, activation = NULL, output_activation = NULL,
+    tied = NULL, noise = NULL, loss = NULL, l1 = NULL, l2 = NULL,
+    activity_l1 = NULL, dropout = NULL, input_dropout = NULL,
+    batch_norm = NULL, optimizer = NULL, schedule = NULL, epochs = NULL,
+    batch_size = NULL, validation = NULL, validation_split = NULL,
+    early_stopping = NULL, initialization = NULL, normalize = NULL,
+    scale = NULL, ncomponents = NULL, ...) {
+    formal <- setdiff(names(formals(AutoencoderParam)), "...")
+    args <- c(mget(formal, envir = environment()), list(...))
+    .checkNames(args, .settingNames(), "AutoencoderParam()")
+    args <- args[!vapply(args, is.null, logical(1L))]
+    new("AutoencoderParam", settings = .buildSettings(args))
+}
+
+setValidity("AutoencoderParam", function(object) {
+    tryCatch({
+        validate_config(object@settings)
+        TRUE
+    }, aesop_error = conditionMessage)
+})
+
+# The argument `param` of a call, known to be a valid AutoencoderParam.
+.checkParam <- function(param, arg = "param") {
+    if (!is(param, "AutoencoderParam")) {
+        .abort("input_type", c(
+            sprintf("`%s` must be an AutoencoderParam or NULL, not %s.", arg,
+                .describe(param)),
+            "Make one with AutoencoderParam()."
+        ), arg = arg, got = class(param), accepted = "AutoencoderParam")
+    }
+    validate_config(param@settings)
+    param
+}
+
+#' @describeIn AutoencoderParam The settings as a named list: all of them, or
+#'     with `complete = FALSE` only those that were given.
+#' @param x An AutoencoderParam.
+#' @param complete `TRUE` to fill in the defaults.
+#' @method as.list AutoencoderParam
+#' @export
+as.list.AutoencoderParam <- function(x, complete = TRUE, ...) {
+    complete <- .checkFlag(complete, "complete")
+    if (complete) validate_config(x@settings) else x@settings
+}
+
+# Settings the user gave, without those equal to the core's default.
+.changedSettings <- function(settings) {
+    defaults <- autoencoder_defaults()
+    same <- vapply(names(settings), function(name) {
+        isTRUE(all.equal(settings[[name]], defaults[[name]],
+            check.attributes = FALSE))
+    }, logical(1L))
+    settings[!same]
+}
+
+.networkText <- function(settings, features = "features") {
+    config <- validate_config(settings)
+    decoder <- if (config$decoder_mirrored) {
+        rev(config$hidden)
+    } else {
+        config$decoder_hidden
+    }
+    paste(c(features, config$hidden, sprintf("[%d]", config$latent), decoder,
+        features), collapse = " > ")
+}
+
+#' @describeIn AutoencoderParam-class A short text of the settings.
+#' @param object An AutoencoderParam.
+#' @export
+setMethod("show", "AutoencoderParam", function(object) {
+    config <- validate_config(object@settings)
+    changed <- .changedSettings(object@settings)
+    open <- setdiff(.adaptable(), names(object@settings))
+    lines <- c(
+        network = .networkText(object@settings),
+        loss = config$loss,
+        optimizer = sprintf("%s, learning rate %s", config$optimizer,
+            format(config$learning_rate)),
+        training = sprintf("%d epochs, batches of %d", config$epochs,
+            config$batch_size),
+        changed = if (length(changed) > 0L) {
+            paste(names(changed), "=", vapply(changed, .valueText, ""),
+                collapse = "; ")
+        },
+        open = if (length(open) > 0L) {
+            paste(paste(open, collapse = ", "), "(adapted to the data)")
+        }
+    )
+    cat("AutoencoderParam\n")
+    cat(sprintf("  %-10s%s\n", names(lines), lines), sep = "")
+})

@@ -1,0 +1,14 @@
+#' Default settings
+#'
+#' Reports the defaults of all settings. They are defined once, in the C++
+#' core. [trainAutoencoder()] adapts `hidden`, `latent`, `batch_size`,
+#' `epochs` and `validation` to the size of the data unless they are given.
+#'
+#' @returns A named list, one element per setting.
+#' @seealso [AutoencoderParam()]
+#' @export
+#' @examples
+#' str(autoencoderDefaults()[c("hidden", "latent", "loss", "optimizer")])
+autoencoderDefaults <- function() {
+    autoencoder_defaults()
+}

@@ -1,0 +1,99 @@
+#' Cluster samples by their codes
+#'
+#' Hands the codes to [bluster::clusterRows()], which offers graph-based,
+#' hierarchical, k-means and many other methods.
+#'
+#' @param x A matrix of codes (samples x codes), a fitted
+#'     [AutoencoderModel][AutoencoderModel-class], or a SingleCellExperiment
+#'     with the codes in a reduced dimension.
+#' @param data For a model: the samples to encode, see [encode()].
+#' @param BLUSPARAM A parameter object of package bluster that picks the
+#'     method; `NULL` for [bluster::NNGraphParam()] with at most 10 neighbours
+#'     (fewer for fewer than 40 samples; Louvain's method instead of walktrap
+#'     beyond 10,000 samples).
+#' @param dimred Name of the reduced dimension with the codes.
+#' @param name Name of the column that is added to the
+#'     [colData()][SummarizedExperiment::colData] of a SingleCellExperiment.
+#' @param ... For a model: further arguments of [encode()].
+#'
+#' @section Errors:
+#' `aesop_error_input_type`, `_input_dim` or `_input_value` for codes that
+#' cannot be used; `aesop_error_param` for the other arguments;
+#' `aesop_error_package` if bluster is not installed.
+#'
+#' @returns A factor with one cluster per sample, named by sample; for a
+#' SingleCellExperiment, `x` with the column `name` in its `colData`.
+#' @seealso [plotCodes()]
+#' @export
+#' @examples
+#' if (requireNamespace("bluster", quietly = TRUE)) {
+#'     codes <- cbind(AE1 = c(rnorm(30), rnorm(30, 8)), AE2 = rnorm(60))
+#'     table(clusterCodes(codes))
+#' }
+clusterCodes <- function(x, data = NULL, BLUSPARAM = NULL, dimred = "AE",
+    name = "AE_cluster", ...) {
+    .needPackage("bluster", "clusterCodes()")
+    dimred <- .checkString(dimred, "dimred")
+    name <- .checkString(name, "name")
+    codes <- .codesOf(x, data, dimred, list(...))
+    if (is.null(BLUSPARAM)) {
+        BLUSPARAM <- .defaultClustering(nrow(codes))
+    } else if (!is(BLUSPARAM, "BlusterParam")) {
+        .abortParam("BLUSPARAM", BLUSPARAM,
+            "NULL or a parameter object such as bluster::NNGraphParam()")
+    }
+    if (nrow(codes) < 2L) {
+        cluster <- factor(rep(1L, nrow(codes)))
+    } else {
+        cluster <- bluster::clusterRows(codes, BLUSPARAM)
+    }
+    names(cluster) <- rownames(codes)
+    if (is(x, "SingleCellExperiment")) {
+        SummarizedExperiment::colData(x)[[name]] <- unname(cluster)
+        return(x)
+    }
+    cluster
+}
+
+# Neighbours must be fewer than the samples.
+.defaultClustering <- function(n) {
+    k <- max(1L, min(10L, n %/% 4L))
+    if (n <= 10000L) {
+        return(bluster::NNGraphParam(k = k))
+    }
+    bluster::NNGraphParam(k = k, cluster.fun = "louvain")
+}
+
+# The codes in a matrix, an SCE, or made by a model from data.
+.codesOf <- function(x, data, dimred, args) {
+    if (!is.null(data) && !is(x, "AutoencoderModel")) {
+        .abortParam("data", data, "NULL, as `x` is not a model")
+    }
+    if (is(x, "SingleCellExperiment")) {
+        .checkNames(args, character(), "this function")
+        return(.storedCodes(x, dimred))
+    }
+    if (is(x, "AutoencoderModel") || is(x, "AutoencoderParam")) {
+        .checkModel(x, "x")
+        if (is.null(data)) {
+            .abortWithoutData("data", "clusterCodes")
+        }
+        return(.encodeNew(x, data, args, "data"))
+    }
+    .checkNames(args, character(), "this function")
+    .checkCodes(x, arg = "x")
+}
+
+.storedCodes <- function(x, dimred) {
+    known <- SingleCellExperiment::reducedDimNames(x)
+    if (!dimred %in% known) {
+        .abort("param", c(
+            sprintf("`x` has no reduced dimension %s, but: %s.",
+                .quote(dimred), .showNames(known, 10L)),
+            "Run: x <- runAutoencoder(x)"
+        ), arg = "dimred", value = dimred, allowed = known)
+    }
+    codes <- as.matrix(SingleCellExperiment::reducedDim(x, dimred))
+    rownames(codes) <- colnames(x)
+    .checkCodes(codes, arg = "x")
+}

@@ -1,0 +1,108 @@
+# One fit: settings, core, model.
+
+# Returns list(model, source, control); the last two to run the model on the
+# training samples.
+.fitModel <- function(input, settings, options) {
+    source <- input$source
+    adapted <- .adaptParam(settings, source$n_features, source$n_samples)
+    config <- adapted$settings
+    if (!options$quiet) {
+        .informNotes(input$notes)
+        .informChoices(adapted$notes)
+    }
+    .warnWithoutValidation(config, source$n_samples)
+    seed <- .resolveSeed(options$seed)
+    control <- list(num_threads = options$num_threads)
+    finish <- function(fit) {
+        .makeModel(fit, config, input, seed, c(input$notes, adapted$notes))
+    }
+    fit <- .runTraining(source, config, seed, control, options, finish)
+    model <- finish(fit)
+    if (identical(model@info$status, "interrupted")) {
+        .signalInterrupt(model, options$on_interrupt)
+    } else {
+        if (!options$quiet) {
+            .informNotes(fit$messages)
+        }
+        model@info$error_quantiles <- .errorQuantiles(model, source, control)
+    }
+    list(model = model, source = source, control = control)
+}
+
+.informNotes <- function(notes) {
+    if (length(notes) > 0L) {
+        .inform(notes)
+    }
+}
+
+.runTraining <- function(source, config, seed, control, options, finish) {
+    bar <- .progressBar(config$epochs, options$verbose)
+    on.exit(bar$done())
+    control <- c(control, list(seed = .seedWords(seed),
+        progress = bar$tick))
+    .withModel(train_autoencoder(source, config, control), finish)
+}
+
+# A numeric failure carries the last good state; handlers get it as a model.
+.withModel <- function(expr, finish) {
+    tryCatch(expr, aesop_error_numeric = function(e) {
+        if (!is.null(e$result)) {
+            e$model <- finish(e$result)
+            e$result <- NULL
+        }
+        stop(e)
+    })
+}
+
+.makeModel <- function(fit, config, input, seed, notes) {
+    source <- input$source
+    history <- as.data.frame(fit$history)
+    info <- list(
+        status = fit$status,
+        n_samples = as.numeric(source$n_samples),
+        n_features = as.numeric(source$n_features),
+        best_epoch = fit$best_epoch,
+        n_parameters = fit$n_parameters,
+        learning_rate_final = fit$learning_rate_final,
+        messages = as.character(c(notes, fit$messages)),
+        seed = seed,
+        validation = fit$validation,
+        origin = input$origin,
+        features_made = input$made,
+        package_version = as.character(utils::packageVersion("aesop"))
+    )
+    new("AutoencoderModel",
+        param = new("AutoencoderParam", settings = config),
+        weights = fit$weights, transform = fit$transform,
+        features = source$feature_names, history = history, info = info)
+}
+
+# Where the training samples lie, to judge new ones by.
+.errorQuantiles <- function(model, source, control) {
+    error <- .applySource(model, source, "error", control)
+    stats::quantile(error$sample, c(0, 0.25, 0.5, 0.75, 0.95, 0.99, 1),
+        names = TRUE)
+}
+
+.warnWithoutValidation <- function(config, n_samples) {
+    held_out <- .validationSize(config$validation, n_samples)
+    if (config$validation > 0 && held_out == 0L) {
+        .warn("validation", c(
+            sprintf(paste("`validation` = %s of %d samples is none: there is",
+                "no validation loss and no early stopping."),
+                format(config$validation), n_samples),
+            "Give a larger share, or 0 to silence this warning."
+        ), validation = config$validation, n_samples = n_samples)
+    }
+}
+
+# What happens after Ctrl-C.
+.signalInterrupt <- function(model, on_interrupt) {
+    text <- sprintf("Interrupted after %s; the model is usable.",
+        .count(nrow(model@history), "epoch"))
+    if (on_interrupt == "stop") {
+        stop(.condition(c("aesop_interrupt", "interrupt"), text,
+            list(model = model)))
+    }
+    .warn("interrupted", text, model = model)
+}

@@ -1,0 +1,69 @@
+# DelayedArray and HDF5 input: loaded once if it fits the memory limit, else
+# read in blocks of samples, always from R's main thread.
+
+.checkDelayed <- function(x, arg) {
+    if (length(dim(x)) != 2L) {
+        .abortInputType(x, arg,
+            hint = "A DelayedArray needs two dimensions, features x samples.")
+    }
+    type <- DelayedArray::type(x)
+    if (!type %in% c("double", "integer", "logical")) {
+        .abortInputType(x, arg, got = paste("DelayedMatrix of type", type),
+            hint = sprintf("Its values are of type %s.", type))
+    }
+    x
+}
+
+.delayedSource <- function(m, memory_limit) {
+    sparse <- DelayedArray::is_sparse(m)
+    bytes <- .bytesPerSample(m, sparse)
+    plain <- m
+    dimnames(plain) <- NULL
+    read <- .blockReader(plain, sparse)
+    if (bytes * ncol(m) <= memory_limit) {
+        x <- read(1L, ncol(m))
+        return(list(kind = if (sparse) "sparse" else "dense", x = x))
+    }
+    # The core keeps up to two windows; a block being read exists twice.
+    window <- as.integer(max(1, min(ncol(m), floor(memory_limit /
+        (3 * bytes)))))
+    list(kind = "stream", read = read, window = window)
+}
+
+# Memory of one sample in R. The share of non-zeros of a sparse matrix is
+# guessed from its first samples, with half as much again to be safe.
+.bytesPerSample <- function(m, sparse) {
+    if (!sparse) {
+        width <- if (DelayedArray::type(m) == "double") 8 else 4
+        return(width * nrow(m))
+    }
+    first <- seq_len(min(ncol(m), 200L))
+    block <- as(m[, first, drop = FALSE], "dgCMatrix")
+    1.5 * 12 * length(block@x) / length(first) + 8
+}
+
+# A function that returns the samples from start to end (inclusive). Ctrl-C
+# waits until it has returned: the core itself ends the training.
+.blockReader <- function(x, sparse) {
+    force(x)
+    force(sparse)
+    function(start, end) {
+        tryCatch({
+            suspendInterrupts({
+                block <- x[, seq.int(start, end), drop = FALSE]
+                if (sparse) as(block, "dgCMatrix") else as.matrix(block)
+            })
+        }, error = function(e) {
+            .abort("io", c(
+                sprintf("Could not read samples %d to %d of the input: %s",
+                    start, end, conditionMessage(e)),
+                "Is its file still there, whole and readable?"
+            ), path = .delayedPath(x), op = "read", errno = NA_integer_)
+        })
+    }
+}
+
+.delayedPath <- function(x) {
+    path <- tryCatch(DelayedArray::path(x), error = function(e) NULL)
+    if (is.null(path)) NA_character_ else path
+}

@@ -1,0 +1,188 @@
+#' Train an autoencoder
+#'
+#' Fits an autoencoder to a matrix of features x samples, or to one taken from
+#' a [SummarizedExperiment][SummarizedExperiment::SummarizedExperiment-class]
+#' or [SingleCellExperiment][SingleCellExperiment::SingleCellExperiment-class].
+#' Without `param` the settings are the defaults, fitted to the size of the
+#' data; one message says which were chosen and why.
+#'
+#' @param x A numeric or logical matrix, a sparse matrix (never made dense), a
+#'     DelayedArray (on disk; read in blocks if it exceeds `memory_limit`), a
+#'     SummarizedExperiment or a SingleCellExperiment: features in rows,
+#'     samples in columns. Rows need unique names to match new data later; if
+#'     there are none at all, `feature1` and so on are used.
+#' @param param An [AutoencoderParam()], or `NULL` for the defaults.
+#' @param ... For the matrix method: further settings by name, as for
+#'     [AutoencoderParam()]; they win over `param`. For the other methods: all
+#'     further arguments of the matrix method.
+#' @param subset_row Features to use: names, numbers or logicals. Ignored with
+#'     `dimred`.
+#' @param transposed `TRUE` if `x` is samples x features.
+#' @param size_factors One positive number per sample, used with
+#'     `normalize = "log"` and the losses on counts; `NULL` for the sample's
+#'     sum over the median sum of the training samples.
+#' @param ncomponents Alias of the setting `latent`.
+#' @param seed A whole number that fixes all random numbers of the fit; R's
+#'     generator is then left alone. `NULL` draws one number from R's
+#'     generator, so that [set.seed()] makes the fit repeatable.
+#' @param num_threads Number of threads; `NULL` for the environment variable
+#'     `AESOP_NUM_THREADS`, the options `aesop.num_threads` or `Ncpus`, or 2.
+#'     The result is the same for any number.
+#' @param device `"auto"` or `"cpu"`.
+#' @param verbose `TRUE` for a progress bar with loss and time left; an
+#'     explicit `FALSE` also silences messages about choices made for you.
+#' @param on_interrupt After Ctrl-C: `"return"` the model as trained so far,
+#'     with a warning of class `aesop_warning_interrupted`; or `"stop"` with a
+#'     condition of class `aesop_interrupt`, which holds it in field `model`.
+#' @param memory_limit Bytes that a DelayedArray may take in memory; a larger
+#'     one is streamed in blocks. `NULL` for 2 GiB.
+#' @param assay.type,exprs_values Name or number of the assay (two names for
+#'     the same argument). `NULL` for `"counts"` with a loss on counts or
+#'     `normalize = "log"`, else for `"logcounts"`.
+#' @param altexp Name or number of the alternative experiment to use.
+#' @param dimred,n_dimred Name or number of a reduced dimension to use as
+#'     input, and how many of its columns.
+#'
+#' @section Errors:
+#' `aesop_error_input_type`, `_input_dim`, `_input_value` and `_features` for
+#' data that cannot be used; `aesop_error_param` for settings;
+#' `aesop_error_numeric` if training gives non-finite numbers even with a
+#' smaller learning rate (field `model`: the last good model);
+#' `aesop_error_io` for input on disk that cannot be read;
+#' `aesop_error_memory` for a network too large for the machine.
+#'
+#' @returns An [AutoencoderModel][AutoencoderModel-class].
+#' @seealso [runAutoencoder()] to store the codes in a SingleCellExperiment;
+#'     [encode()], [reconstruct()], [predict.AutoencoderModel()],
+#'     [summary.AutoencoderModel()], [findOutliers()], [saveModel()]
+#' @examples
+#' counts <- matrix(rpois(40 * 60, lambda = 5), nrow = 40,
+#'     dimnames = list(paste0("gene", seq_len(40)),
+#'         paste0("cell", seq_len(60))))
+#' model <- trainAutoencoder(log1p(counts), latent = 3, epochs = 20, seed = 1)
+#' model
+#' head(encode(model, log1p(counts)), 3)
+#'
+#' # from the counts, in the settings of your choice
+#' param <- AutoencoderParam(hidden = 16, latent = 3, epochs = 20,
+#'     normalize = "log", noise = maskingNoise(0.1))
+#' model <- trainAutoencoder(counts, param)
+#' @name trainAutoencoder
+#' @aliases trainAutoencoder
+NULL
+
+#' @rdname trainAutoencoder
+#' @export
+setMethod("trainAutoencoder", "ANY", function(x, param = NULL, ...,
+    subset_row = NULL, transposed = FALSE, size_factors = NULL,
+    ncomponents = NULL, seed = NULL, num_threads = NULL, device = "auto",
+    verbose = interactive(), on_interrupt = c("return", "stop"),
+    memory_limit = NULL) {
+    call <- list(subset_row = subset_row, transposed = transposed,
+        size_factors = size_factors, ncomponents = ncomponents, seed = seed,
+        num_threads = num_threads, device = device, verbose = verbose,
+        on_interrupt = on_interrupt, memory_limit = memory_limit)
+    quiet <- !missing(verbose) && identical(verbose, FALSE)
+    settings <- list(...)
+    .refuseWhere(settings[intersect(names(settings), .whereArguments())], "x")
+    .trainFrom(x, param, settings, call, quiet)$model
+})
+
+#' @rdname trainAutoencoder
+#' @export
+setMethod("trainAutoencoder", "SummarizedExperiment", function(x,
+    param = NULL, ..., assay.type = NULL, exprs_values = NULL) {
+    where <- list(assay.type = assay.type, exprs_values = exprs_values)
+    config <- .configOf(param, list(...))
+    trainAutoencoder(.pickMatrix(x, where, config), param, ...)
+})
+
+#' @rdname trainAutoencoder
+#' @export
+setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
+    param = NULL, ..., assay.type = NULL, exprs_values = NULL, altexp = NULL,
+    dimred = NULL, n_dimred = NULL) {
+    where <- list(assay.type = assay.type, exprs_values = exprs_values,
+        altexp = altexp, dimred = dimred, n_dimred = n_dimred)
+    config <- .configOf(param, list(...))
+    trainAutoencoder(.pickMatrix(x, where, config), param, ...)
+})
+
+# The arguments of a call that are not settings, with their defaults.
+.callDefaults <- function() {
+    list(subset_row = NULL, transposed = FALSE, size_factors = NULL,
+        ncomponents = NULL, seed = NULL, num_threads = NULL, device = "auto",
+        verbose = interactive(), on_interrupt = c("return", "stop"),
+        memory_limit = NULL)
+}
+
+# The settings as far as they are known before the data: they decide on the
+# assay. args: settings and other arguments of the call.
+.configOf <- function(param, args) {
+    keep <- setdiff(names(args), names(.callDefaults()))
+    validate_config(.mergeParam(param, args[keep]))
+}
+
+# All ways to train end here. settings: given by name, over those in param;
+# call: the other arguments. Returns list(model, source, control).
+.trainFrom <- function(x, param, settings, call, quiet) {
+    call <- .overlay(.callDefaults(), call)
+    options <- .fitOptions(call, quiet)
+    settings <- .mergeParam(param, settings, call$ncomponents)
+    input <- .trainingInput(x, call, options$memory_limit)
+    .fitModel(input, settings, options)
+}
+
+# Arguments of a call, checked.
+.fitOptions <- function(call, quiet) {
+    if (!is.null(call$seed)) {
+        call$seed <- .checkSeed(call$seed)
+    }
+    list(
+        seed = call$seed,
+        num_threads = .resolveThreads(call$num_threads),
+        device = .resolveDevice(call$device),
+        verbose = .checkFlag(call$verbose, "verbose"),
+        on_interrupt = .checkChoice(call$on_interrupt, "on_interrupt",
+            c("return", "stop")),
+        memory_limit = .checkMemoryLimit(call$memory_limit),
+        quiet = quiet
+    )
+}
+
+# Input to train with: list(source, origin, made, notes).
+.trainingInput <- function(x, call, memory_limit) {
+    transposed <- .checkFlag(call$transposed, "transposed")
+    subset_row <- call$subset_row
+    notes <- character()
+    origin <- list()
+    if (inherits(x, "aesop_picked")) {
+        origin <- x$origin
+        notes <- c(notes, x$note)
+        if (x$transposed && !is.null(subset_row)) {
+            notes <- c(notes, "`subset_row` is ignored with `dimred`.")
+            subset_row <- NULL
+        }
+        transposed <- x$transposed
+        x <- x$x
+    }
+    m <- .asMatrixLike(x, "x", transposed)
+    features <- .trainingFeatures(m)
+    rows <- .rowNumbers(subset_row, nrow(m), features$names)
+    if (!is.null(rows)) {
+        m <- m[rows, , drop = FALSE]
+        features$names <- features$names[rows]
+    }
+    if (features$made) {
+        notes <- c(notes,
+            "`x` has no feature names; they are made: feature1, ....")
+    }
+    if (ncol(m) < 2L) {
+        .abort("input_dim", "`x` has 1 sample; training needs at least 2.",
+            arg = "x", expected = 2L, got = ncol(m))
+    }
+    size_factors <- .checkSizeFactors(call$size_factors, ncol(m))
+    source <- .asInput(m, features$names, size_factors, memory_limit)
+    list(source = source, origin = origin, made = features$made,
+        notes = notes)
+}

@@ -1,0 +1,10 @@
+// The plain implementation of the backend's operations: one loop per formula, no blocking, no threads.
+// In double it is the reference for gradient checks; every fast kernel is compared with it.
+#pragma once
+#include "backend.h"
+
+namespace aesop {
+
+template <class Real> const Backend<Real>& reference_backend();
+
+} // namespace aesop

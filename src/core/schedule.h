@@ -1,0 +1,25 @@
+// The learning rate of every step.
+#pragma once
+#include "config.h"
+#include "names.h"
+
+namespace aesop {
+
+class LearningRate {
+  public:
+    LearningRate(const Config& config, int64_t steps_per_epoch);
+    // epoch and step count from 0; step runs over all epochs.
+    double at(int64_t epoch, int64_t step) const;
+    // After each epoch: reduce-on-plateau lowers its factor; loss is the validation loss where there is one.
+    void epoch_done(double loss);
+    void halve() { factor_ *= 0.5; }
+
+  private:
+    Config config_;
+    Schedule kind_;
+    int64_t steps_per_epoch_;
+    double factor_ = 1, plateau_ = 1, best_;
+    int64_t since_best_ = 0;
+};
+
+} // namespace aesop

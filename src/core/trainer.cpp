@@ -1,0 +1,162 @@
+#include "trainer.h"
+#include "error.h"
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace aesop {
+namespace {
+
+constexpr int kMaxHalvings = 5;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+int64_t steps_per_epoch(int64_t n, const Config& c) {
+    return c.drop_last ? std::max<int64_t>(1, n / c.batch_size) : (n + c.batch_size - 1) / c.batch_size;
+}
+
+} // namespace
+
+// Of n samples the first int(n (1 - validation)) are trained on, as Keras counts; "random" permutes first.
+Split split_samples(int64_t n, const Config& config, Key seed) {
+    std::vector<int64_t> ids(static_cast<size_t>(n));
+    std::iota(ids.begin(), ids.end(), 0);
+    if (config.validation_split == "random" && config.validation > 0)
+        ids = epoch_order(ids, n, seed, 0, kSplit);
+    int64_t n_training = int64_t(double(n) * (1 - config.validation) + 1e-9);
+    n_training = std::min(std::max<int64_t>(n_training, 1), n);
+    Split s;
+    s.training.assign(ids.begin(), ids.begin() + n_training);
+    s.validation.assign(ids.begin() + n_training, ids.end());
+    std::sort(s.training.begin(), s.training.end());
+    std::sort(s.validation.begin(), s.validation.end());
+    return s;
+}
+
+template <class Real>
+Trainer<Real>::Trainer(Autoencoder<Real>& network, BatchSource& source, const Preparation& preparation,
+                       const std::vector<double>& size_factors, Key seed, Monitor& monitor)
+    : network_(network), config_(network.config()), source_(source), seed_(seed), monitor_(monitor),
+      split_(split_samples(source.samples(), config_, seed)),
+      batch_(config_, preparation, source, size_factors, network.parameters().backend()),
+      optimizer_(config_, network.parameters().backend()),
+      rate_(config_, steps_per_epoch(int64_t(split_.training.size()), config_)),
+      best_loss_(std::numeric_limits<double>::infinity()) {
+    result_.validation = split_.validation;
+}
+
+template <class Real> TrainingResult Trainer<Real>::run() {
+    start_ = now();
+    if (config_.validation > 0 && split_.validation.empty())
+        result_.messages.push_back("No sample was left for validation: early stopping is off.");
+    good_ = best_ = network_.parameters().snapshot();
+    for (int64_t epoch = 0; epoch < config_.epochs;) {
+        double begin = now(), loss = 0, rate = rate_.at(epoch, step_);
+        int64_t first_step = step_;
+        EpochEnd end = train_epoch(epoch, loss);
+        double val_loss = end == EpochEnd::done ? validation_loss() : kNan;
+        bool finite = end != EpochEnd::not_finite && network_.parameters().finite() &&
+                      (split_.validation.empty() || end != EpochEnd::done || std::isfinite(val_loss));
+        if (!finite) {
+            step_ = first_step;
+            if (!roll_back(epoch)) break;
+            continue;
+        }
+        if (end == EpochEnd::stopped) { // the part of an epoch that ran is kept
+            result_.status = time_is_up() ? "time_limit" : "interrupted";
+            if (split_.validation.empty() || config_.patience == 0) result_.best_epoch = epoch;
+            break;
+        }
+        good_ = network_.parameters().snapshot();
+        result_.history.push_back({epoch + 1, loss, val_loss, rate, now() - begin});
+        monitor_.epoch_done(result_.history.back());
+        rate_.epoch_done(split_.validation.empty() ? loss : val_loss);
+        if (!keep_going(epoch, val_loss)) break;
+        epoch++;
+    }
+    bool chosen = !split_.validation.empty() && config_.patience > 0 && !result_.history.empty();
+    if (chosen) network_.parameters().restore(best_);
+    return result_;
+}
+
+template <class Real> typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, double& loss) {
+    int64_t n = int64_t(split_.training.size()), size = config_.batch_size, seen = 0;
+    std::vector<int64_t> order = config_.shuffle ? epoch_order(split_.training, source_.window(), seed_, uint32_t(epoch), kShuffle)
+                                                 : split_.training;
+    int64_t steps = steps_per_epoch(n, config_);
+    for (int64_t s = 0; s < steps; s++) {
+        int64_t from = s * size, rows = std::min(size, n - from);
+        batch_.load(order.data() + from, rows);
+        optimizer_.begin_step(rate_.at(epoch, step_++));
+        double l = network_.train_step(batch_, seed_, uint32_t(epoch), optimizer_);
+        if (!std::isfinite(l)) {
+            result_.failure_epoch = epoch + 1, result_.failure_step = s + 1;
+            return EpochEnd::not_finite;
+        }
+        loss += l * double(rows);
+        seen += rows;
+        if (monitor_.should_stop() || time_is_up()) return EpochEnd::stopped;
+    }
+    loss /= double(std::max<int64_t>(1, seen));
+    result_.failure_epoch = epoch + 1, result_.failure_step = steps;
+    return EpochEnd::done;
+}
+
+template <class Real> double Trainer<Real>::validation_loss() {
+    int64_t n = int64_t(split_.validation.size()), size = config_.batch_size;
+    if (n == 0) return kNan;
+    double sum = 0;
+    for (int64_t from = 0; from < n; from += size) {
+        int64_t rows = std::min(size, n - from);
+        batch_.load(split_.validation.data() + from, rows);
+        sum += network_.evaluate(batch_) * double(rows);
+    }
+    return sum / double(n);
+}
+
+// Early stopping on the validation loss; a loss that is not finite neither resets nor advances the best.
+template <class Real> bool Trainer<Real>::keep_going(int64_t epoch, double val_loss) {
+    if (split_.validation.empty() || config_.patience == 0) {
+        result_.best_epoch = epoch + 1;
+    } else if (std::isfinite(val_loss) && val_loss < best_loss_ - config_.min_delta) {
+        best_loss_ = val_loss;
+        best_ = good_;
+        since_best_ = 0;
+        result_.best_epoch = epoch + 1;
+    } else if (++since_best_ >= config_.patience) {
+        result_.status = "early_stopped";
+        return false;
+    }
+    return true;
+}
+
+// Back to the weights before this epoch, with half the learning rate; false after too many attempts.
+template <class Real> bool Trainer<Real>::roll_back(int64_t epoch) {
+    network_.parameters().restore(good_);
+    network_.parameters().reset_moments();
+    optimizer_.set_step(0);
+    std::string where = "epoch " + std::to_string(result_.failure_epoch) + ", step " + std::to_string(result_.failure_step);
+    if (++halvings_ > kMaxHalvings) {
+        result_.status = "not_finite";
+        result_.failure = "loss";
+        return false;
+    }
+    rate_.halve();
+    result_.messages.push_back("The loss was not finite in " + where + ": went back to the weights of epoch " +
+                               std::to_string(epoch) + " and halved the learning rate.");
+    return true;
+}
+
+template <class Real> bool Trainer<Real>::time_is_up() const {
+    return config_.max_seconds > 0 && now() - start_ > config_.max_seconds;
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+} // namespace aesop

@@ -1,0 +1,46 @@
+// All kernels of one instruction set; included by kernels_<isa>.cpp inside aesop::<isa>.
+#define AESOP_LAMBDA __attribute__((always_inline))
+#define AESOP_NAME_(name) #name
+#define AESOP_NAME(name) AESOP_NAME_(name)
+
+#include "vector-inl.h"
+#include "functions-inl.h"
+
+#undef AESOP_INLINE
+#define AESOP_INLINE AESOP_FORCE
+#include "../core/activation-inl.h"
+#include "../core/loss-inl.h"
+#include "../core/update-inl.h"
+
+#include "products-inl.h"
+#include "elementwise-inl.h"
+#include "update_kernels-inl.h"
+#include "noise-inl.h"
+#include "loss_kernels-inl.h"
+
+static const Kernels table = {AESOP_NAME(AESOP_ISA),
+                              kLanes,
+                              product,
+                              gradient_product,
+                              sparse_product,
+                              transpose,
+                              finish,
+                              join,
+                              update,
+                              column_sums,
+                              activate_block,
+                              activation_gradient,
+                              softmax,
+                              softmax_gradient,
+                              batch_norm,
+                              batch_norm_gradient,
+                              dropout,
+                              corrupt,
+                              mask_values,
+                              transform,
+                              transform_values,
+                              loss_rows,
+                              squares,
+                              penalty,
+                              add_penalty_gradient,
+                              activity_l1};

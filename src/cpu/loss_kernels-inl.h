@@ -1,0 +1,135 @@
+// Losses and their slopes, a few columns of some rows at a time. A row's loss is summed in lanes of float
+// over at most kLossColumns columns, and in double from there on.
+
+// f(kind, activation) for the losses of a residual or a probability.
+template <Loss L> struct LossOf { static constexpr Loss value = L; };
+template <class F> AESOP_FORCE void with_each_loss(Loss loss, F&& f) {
+    switch (loss) {
+    case Loss::mse: f(LossOf<Loss::mse>()); break;
+    case Loss::half_sse: f(LossOf<Loss::half_sse>()); break;
+    case Loss::mae: f(LossOf<Loss::mae>()); break;
+    case Loss::huber: f(LossOf<Loss::huber>()); break;
+    case Loss::bce: f(LossOf<Loss::bce>()); break;
+    case Loss::poisson:
+    case Loss::negative_binomial: break;
+    }
+}
+
+template <Loss L, Activation A>
+void element_rows(const LossArguments<float>& a, int64_t row, int64_t row_end, int64_t begin, int64_t end,
+                  double* sums) {
+    Vec weight = broadcast(a.weight), delta = broadcast(a.delta), slope = broadcast(a.slope);
+    bool gradient = a.gradient;
+    for (int64_t r = row; r < row_end; r++) {
+        float* z = a.z.data + r * a.z.ld + begin;
+        const float* t = a.target.data + r * a.target.ld + begin;
+        Vec sum = Vec(0);
+        each_vector(end - begin, [&](int64_t c, auto part) AESOP_LAMBDA {
+            LossTerm<Vec> term = element_loss<L, A>(part.load(z + c), part.load(t + c), delta, slope);
+            sum = sum + part.keep(term.loss);
+            if (gradient) part.store(z + c, term.slope * weight);
+        });
+        sums[r - row] = sum_lanes_double(sum);
+    }
+}
+
+// Counts: first the terms of a zero for every column; then the columns with a positive count, packed into
+// whole vectors, get the formula with the gamma functions.
+struct CountRow {
+    float loss[kLossColumns], slope[kLossColumns], by_theta[kLossColumns], theta[kLossColumns];
+    float log_mean[kLossColumns]; // within its limits, with the size factor
+    int32_t positive[kLossColumns + AESOP_LANES];
+    int n_positive;
+};
+
+template <bool Binomial> AESOP_FORCE void zero_counts(CountRow& row, const float* t, int64_t n) {
+    row.n_positive = 0;
+    each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA {
+        if (Binomial) {
+            CountTerm<Vec> term = negative_binomial_loss_zero(part.load(row.log_mean + c), load(row.theta + c));
+            store(row.loss + c, part.keep(term.loss));
+            store(row.slope + c, term.slope);
+            store(row.by_theta + c, term.dispersion_slope);
+        } else {
+            LossTerm<Vec> term = poisson_loss_zero(part.load(row.log_mean + c));
+            store(row.loss + c, part.keep(term.loss));
+            store(row.slope + c, term.slope);
+        }
+        for (uint32_t bits = mask_bits(part.load(t + c) > Vec(0)); bits; bits &= bits - 1)
+            row.positive[row.n_positive++] = int32_t(c) + __builtin_ctz(bits);
+    });
+}
+
+template <bool Binomial> AESOP_FORCE void positive_counts(CountRow& row, const float* t) {
+    for (int i = 0; i < kLanes; i++) row.positive[row.n_positive + i] = row.positive[0]; // fills the last vector
+    for (int k = 0; k < row.n_positive; k += kLanes) {
+        float z[kLanes], count[kLanes], theta[kLanes], loss[kLanes], slope[kLanes], by_theta[kLanes];
+        for (int i = 0; i < kLanes; i++) {
+            int32_t c = row.positive[k + i];
+            z[i] = row.log_mean[c], count[i] = t[c], theta[i] = Binomial ? row.theta[c] : 1.0f;
+        }
+        if (Binomial) {
+            CountTerm<Vec> term = negative_binomial_loss(load(z), load(theta), load(count), load(count));
+            store(loss, term.loss), store(slope, term.slope), store(by_theta, term.dispersion_slope);
+        } else {
+            LossTerm<Vec> term = poisson_loss(load(z), load(count), load(count));
+            store(loss, term.loss), store(slope, term.slope);
+        }
+        for (int i = 0; i < kLanes; i++) { // the filling writes its column's own values once more
+            int32_t c = row.positive[k + i];
+            row.loss[c] = loss[i], row.slope[c] = slope[i];
+            if (Binomial) row.by_theta[c] = by_theta[i];
+        }
+    }
+}
+
+template <bool Binomial>
+void count_rows(const LossArguments<float>& a, int64_t row, int64_t row_end, int64_t begin, int64_t end,
+                double* sums) {
+    const Vec low = Vec(kLogThetaMin), high = Vec(kLogThetaMax), weight = broadcast(a.weight);
+    int64_t n = end - begin;
+    CountRow buffer;
+    float inside[kLossColumns]; // 1 where log theta is within its limits, so that its gradient counts
+    if (Binomial)
+        each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA {
+            Vec raw = part.load(a.log_theta + begin + c), kept = min_of(max_of(raw, low), high);
+            store(buffer.theta + c, exp_of(kept));
+            store(inside + c, select(raw == kept, Vec(1), Vec(0)));
+        });
+    for (int64_t r = row; r < row_end; r++) {
+        float* z = a.z.data + r * a.z.ld + begin;
+        const float* t = a.target.data + r * a.target.ld + begin;
+        Vec size_factor = a.log_size_factor ? broadcast(a.log_size_factor[r]) : Vec(0);
+        each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA {
+            store(buffer.log_mean + c, clamp_log_mean(part.load(z + c)) + size_factor);
+        });
+        zero_counts<Binomial>(buffer, t, n);
+        if (buffer.n_positive) positive_counts<Binomial>(buffer, t);
+        Vec sum = Vec(0);
+        each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA {
+            sum = sum + part.load(buffer.loss + c);
+            if (a.gradient) {
+                Vec zc = part.load(z + c); // outside the limits of the log mean the slope is 0
+                part.store(z + c, select(zc == clamp_log_mean(zc), load(buffer.slope + c) * weight, Vec(0)));
+            }
+            if (Binomial && a.log_theta_gradient) {
+                float* g = a.log_theta_gradient + begin + c;
+                part.store(g, part.load(g) + load(inside + c) * (load(buffer.by_theta + c) * weight));
+            }
+        });
+        sums[r - row] = sum_lanes_double(sum);
+    }
+}
+
+void loss_rows(const LossArguments<float>& arguments, int64_t row, int64_t row_end, int64_t begin, int64_t end,
+               double* sums) {
+    const LossArguments<float> a = arguments; // a copy of our own: the stores cannot change it
+    if (a.kind == Loss::poisson) count_rows<false>(a, row, row_end, begin, end, sums);
+    else if (a.kind == Loss::negative_binomial) count_rows<true>(a, row, row_end, begin, end, sums);
+    else
+        with_each_loss(a.kind, [&](auto kind) AESOP_LAMBDA {
+            with_each_activation(a.activation, [&](auto f) AESOP_LAMBDA {
+                element_rows<kind.value, f.value>(a, row, row_end, begin, end, sums);
+            });
+        });
+}

@@ -1,0 +1,159 @@
+// y = f(x W + b) and x = f(y W' + b). Both are products with a right-hand side that is taken in tiles of 64
+// columns (a panel of W, or a transposed piece of one) and a sum over `depth` that may be cut into parts:
+// with few tiles and a deep sum (5000 genes to 100 units) the parts are what the threads share. How the sum
+// is cut depends on the shape of W only, so a row's result does not depend on the other rows.
+#include "cpu_state.h"
+#include <algorithm>
+
+namespace aesop {
+namespace {
+
+constexpr int64_t kManyTiles = 8;  // enough of them for the threads: no cut of the sum
+constexpr int64_t kPartDepth = 256; // terms of a sum per part, at least
+constexpr int64_t kMaxParts = 32;
+constexpr int64_t kRowBlock = 64;   // rows of a shard
+constexpr int64_t kFewRows = 128;   // up to here the parts of one sum are shards; beyond, blocks of rows are
+
+// A sum of `length` terms in `n` parts of `step` terms.
+struct Parts {
+    int64_t length, n, step;
+    Parts(int64_t terms, int64_t tiles, int64_t unit, int64_t least) : length(terms) {
+        n = tiles >= kManyTiles ? 1 : std::clamp<int64_t>(divide_up(terms, least), 1, kMaxParts);
+        step = std::max(divide_up(divide_up(terms, n), unit) * unit, unit);
+        n = std::max<int64_t>(divide_up(terms, step), 1);
+    }
+    int64_t begin(int64_t i) const { return i * step; }
+    int64_t end(int64_t i) const { return std::min(length, (i + 1) * step); }
+};
+
+// What is done with the finished sums.
+struct Finish {
+    Activation f;
+    float slope;
+    bool accumulate;
+    const float* bias;
+    Matrix<float> y;
+    void operator()(const Kernels& k, const float* z, int64_t ld, int64_t row, int64_t rows, int64_t col,
+                    int64_t cols) const {
+        cols = std::min(cols, y.cols - col);
+        Block from{const_cast<float*>(z), ld, rows, cols}, to{y.row(row) + col, y.ld, rows, cols};
+        k.finish(f, slope, from, accumulate, bias ? bias + col : nullptr, to);
+    }
+};
+
+// fill(part, tile, row, rows, out, ld, worker) writes one part of the sums of a tile, `width(tile)` columns.
+template <class Width, class Fill>
+void run_product(CpuState& s, int64_t tiles, const Parts& parts, int64_t row_block, const Finish& finish,
+                 int64_t scratch, Width&& width, Fill&& fill) {
+    const Matrix<float>& y = finish.y;
+    const Kernels& k = s.kernels;
+    int64_t blocks = divide_up(y.rows, row_block), piece = row_block * kPanel;
+    auto rows_of = [&](int64_t block) { return std::min(row_block, y.rows - block * row_block); };
+
+    if (parts.n == 1) { // straight into y, or beside it where y is a term of the sum
+        s.reserve_own(scratch + piece);
+        s.team.run(tiles * blocks, [&](int64_t shard, int worker) {
+            int64_t tile = shard / blocks, row = shard % blocks * row_block, rows = rows_of(shard % blocks);
+            float* out = y.row(row) + tile * kPanel;
+            int64_t ld = y.ld;
+            if (finish.accumulate) out = s.own[worker].get(0) + scratch, ld = width(tile);
+            fill(0, tile, row, rows, out, ld, worker);
+            finish(k, out, ld, row, rows, tile * kPanel, width(tile));
+        });
+    } else if (y.rows <= kFewRows) { // every part of every tile for itself, then the sums of the parts
+        int64_t ld = leading_dimension(tiles * kPanel), size = y.rows * ld + kLane;
+        float* all = s.shared.get(parts.n * size);
+        s.reserve_own(std::max(scratch, 8 * ld));
+        s.team.run(tiles * parts.n, [&](int64_t shard, int worker) {
+            int64_t part = shard / tiles, tile = shard % tiles;
+            fill(part, tile, 0, y.rows, all + part * size + tile * kPanel, ld, worker);
+        });
+        s.team.run(divide_up(y.rows, 8), [&](int64_t shard, int worker) {
+            int64_t row = shard * 8, rows = std::min<int64_t>(8, y.rows - row);
+            float* sum = s.own[worker].get(0);
+            k.join(int(parts.n), size, all + row * ld, sum, rows * ld);
+            finish(k, sum, ld, row, rows, 0, y.cols);
+        });
+    } else { // the same sums, a block of rows at a time
+        s.reserve_own(scratch + 2 * piece);
+        s.team.run(blocks, [&](int64_t block, int worker) {
+            int64_t row = block * row_block, rows = rows_of(block);
+            float* sum = s.own[worker].get(0) + scratch;
+            for (int64_t tile = 0; tile < tiles; tile++) {
+                int64_t ld = width(tile);
+                fill(0, tile, row, rows, sum, ld, worker);
+                for (int64_t part = 1; part < parts.n; part++) {
+                    fill(part, tile, row, rows, sum + piece, ld, worker);
+                    k.join(2, piece, sum, sum, rows * ld);
+                }
+                finish(k, sum, ld, row, rows, tile * kPanel, ld);
+            }
+        });
+    }
+}
+
+void multiply(void* self, const Operand<float>& x, const Weights<float>& w, const float* bias, Activation f,
+              float slope, bool accumulate, const Matrix<float>& y) {
+    CpuState& s = state_of(self);
+    const Kernels& k = s.kernels;
+    const PanelShape& shape = w.shape;
+    Parts parts(shape.inputs, shape.panels(), kLane, kPartDepth);
+    run_product(
+        s, shape.panels(), parts, kRowBlock, Finish{f, slope, accumulate, bias, y}, 0,
+        [&](int64_t p) { return shape.width(p); },
+        [&](int64_t part, int64_t p, int64_t row, int64_t rows, float* out, int64_t ld, int) {
+            int64_t begin = parts.begin(part), end = parts.end(part), width = shape.width(p);
+            const float* panel = w.data + shape.offset(p) + begin * width;
+            if (!x.is_sparse) {
+                const Matrix<float>& d = x.dense;
+                k.product(rows, end - begin, d.data + row * d.ld + begin, d.ld, 1, panel, width, int(width), out, ld,
+                          false);
+                return;
+            }
+            for (int64_t r = 0; r < rows; r++) {
+                const SparseMatrix<float>& m = x.sparse;
+                const int32_t* first = m.index + m.start[row + r];
+                const int32_t* last = m.index + m.start[row + r + 1];
+                if (parts.n > 1) {
+                    first = std::lower_bound(first, last, int32_t(begin));
+                    last = std::lower_bound(first, last, int32_t(end));
+                }
+                k.sparse_product(last - first, first, m.value + (first - m.index), int32_t(begin), panel, width,
+                                 int(width), out + r * ld, false);
+            }
+        });
+}
+
+// A tile is 64 inputs; for each panel the tile's piece of W is transposed, so that inputs are the lanes and
+// the sum over the units is one ascending chain per value. The transpose costs about 8% at 50 rows.
+void multiply_transposed(void* self, const Matrix<float>& y, const Weights<float>& w, const float* bias,
+                         Activation f, float slope, bool accumulate, const Matrix<float>& x) {
+    CpuState& s = state_of(self);
+    const Kernels& k = s.kernels;
+    const PanelShape& shape = w.shape;
+    int64_t tiles = divide_up(shape.inputs, kPanel);
+    Parts parts(shape.panels(), tiles, 1, kPartDepth / kPanel);
+    auto inputs_of = [&](int64_t tile) { return std::min<int64_t>(kPanel, shape.inputs - tile * kPanel); };
+    run_product(
+        s, tiles, parts, 4 * kRowBlock, Finish{f, slope, accumulate, bias, x}, kPanel * kPanel,
+        [&](int64_t tile) { return padded(inputs_of(tile)); },
+        [&](int64_t part, int64_t tile, int64_t row, int64_t rows, float* out, int64_t ld, int worker) {
+            int64_t inputs = inputs_of(tile), columns = padded(inputs);
+            float* turned = s.own[worker].get(0);
+            for (int64_t p = parts.begin(part); p < parts.end(part); p++) {
+                int64_t width = shape.width(p), units = std::min<int64_t>(kPanel, shape.units - p * kPanel);
+                k.transpose(inputs, width, w.data + shape.offset(p) + tile * kPanel * width, width, turned, columns);
+                k.product(rows, units, y.data + row * y.ld + p * kPanel, y.ld, 1, turned, columns, int(columns), out,
+                          ld, p > parts.begin(part));
+            }
+        });
+}
+
+} // namespace
+
+void add_products(Backend<float>& table) {
+    table.multiply = multiply;
+    table.multiply_transposed = multiply_transposed;
+}
+
+} // namespace aesop

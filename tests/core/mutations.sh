@@ -1,0 +1,49 @@
+#!/bin/sh
+# Breaks one formula at a time and requires the gradient test to notice. Run after run.sh, whose objects it
+# links with the one that is compiled anew from the broken source.
+set -eu
+cd "$(dirname "$0")/../.."
+build=.build/core-tests
+work=.build/mutations
+sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+passed=0
+failed=0
+
+# mutate NAME FILE COMPILED-FILE SED-EXPRESSION
+mutate() {
+    rm -rf "$work"
+    mkdir -p "$work"
+    cp -r src "$work/src"
+    sed "$4" "src/core/$2" >"$work/src/core/$2"
+    if cmp -s "src/core/$2" "$work/src/core/$2"; then
+        echo "not ok mutation: $1 (nothing in $2 matched)"
+        failed=$((failed + 1))
+        return 0
+    fi
+    others=$(ls "$build"/src/core/*.o "$build"/src/cpu/*.o | grep -v "/$3.o\$")
+    # shellcheck disable=SC2086
+    g++ -std=c++17 -O0 $sanitizers -DAESOP_STD_THREADS -I"$work/src" -c -o "$work/mutant.o" "$work/src/core/$3.cpp"
+    # shellcheck disable=SC2086
+    g++ $sanitizers -pthread -o "$work/mutant" "$work/mutant.o" $others \
+        "$build/tests/core/test_gradients.o" "$build/tests/core/test_main.o"
+    if ASAN_OPTIONS=detect_leaks=0 "$work/mutant" gradients >"$work/output" 2>&1; then
+        echo "not ok mutation: $1 (the gradient test passes with it)"
+        failed=$((failed + 1))
+    else
+        echo "ok mutation: $1"
+        passed=$((passed + 1))
+    fi
+}
+
+mutate "sign of the tanh derivative" activation-inl.h reference 's/return T(1) - y \* y;/return T(1) + y * y;/'
+mutate "squared loss off by 1.001" loss-inl.h reference 's/{r \* r, T(2) \* r}/{r * r, T(2.002) * r}/'
+mutate "half of the digamma series" loss-inl.h reference 's/return sum + log1p_of(t \* rx) + d \* s;/return sum + log1p_of(t * rx);/'
+mutate "variance term of batch-norm" reference.cpp reference 's/(sum + normal \* product) \/ Real(n)/sum \/ Real(n)/'
+mutate "activation left out of backward" layer.cpp layer 's/else if (activation_ != Activation::linear) b.act/else if (false) b.act/'
+mutate "dropout left out of backward" layer.cpp layer 's/^    drop(pass, dy);$//'
+mutate "tied weights: one of two products" parameters.h layer 's/p.pending.data(), int(p.pending.size())/p.pending.data(), 1/'
+mutate "forgotten factor of the L2 penalty" reference.cpp reference 's/Real(2 \* l2) \* w\[i\]/Real(l2) * w[i]/'
+mutate "weights not transposed for the gradient by the input" reference.cpp reference 's/s += y.at(b, o) \* w.at(i, o);/s += y.at(b, o) * w.at(i % w.shape.units, o % w.shape.inputs);/'
+mutate "batch size missing in the activity penalty" autoencoder.cpp autoencoder 's/Real(config_.activity_l1 \/ double(pass.rows))/Real(config_.activity_l1)/'
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

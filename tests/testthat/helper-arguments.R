@@ -1,0 +1,153 @@
+# I3: for every exported function a call that works, whose arguments the tests
+# replace one by one by hostile values.
+
+hostileValues <- function() {
+    list(null = NULL, na = NA, na_real = NA_real_, nan = NaN, inf = Inf,
+        minus_inf = -Inf, minus_one = -1, zero = 0, half = 0.5, one = 1,
+        huge = 1e10, string = "a", empty_string = "", na_string =
+            NA_character_, true = TRUE, false = FALSE,
+        no_strings = character(0), no_numbers = numeric(0), list = list(),
+        two = c(1, 2), two_strings = c("a", "b"), matrix = matrix(1, 2L, 2L),
+        factor = factor("a"), formula = y ~ x, function_ = mean,
+        nested = list(a = list(1)), date = as.Date("2020-01-01"),
+        int64 = structure(1, class = "integer64"), many = seq_len(100L),
+        percent = "%s%n", long = strrep("x", 1e4))
+}
+
+# name -> list(call, args). `call` is what is called; args are valid.
+baseCalls <- function() {
+    x <- toyGaussian(8L, 24L)
+    counts <- toyCounts(8L, 24L)
+    settings <- list(hidden = 4L, latent = 2L, epochs = 2L, batch_size = 8L,
+        seed = 1, verbose = FALSE)
+    model <- do.call(trainAutoencoder, c(list(x), settings))
+    codes <- encode(model, x)
+    sce <- toySce(counts)
+    sce <- do.call(runAutoencoder, c(list(sce), settings))
+    file <- file.path(tempdir(), "arguments.safetensors")
+    saveModel(model, file)
+    fit <- c(list(x = x, param = NULL, subset_row = NULL, transposed = FALSE,
+        size_factors = NULL, ncomponents = NULL, num_threads = NULL,
+        device = "auto", on_interrupt = "return", memory_limit = NULL),
+        settings)
+    where <- list(assay.type = NULL, exprs_values = NULL, altexp = NULL,
+        dimred = NULL, n_dimred = NULL)
+    new <- list(match = "name", num_threads = NULL, transposed = FALSE,
+        size_factors = NULL, memory_limit = NULL)
+    calls <- list(
+        trainAutoencoder = list(trainAutoencoder, fit),
+        trainAutoencoder_sce = list(trainAutoencoder,
+            c(list(x = sce), where, settings)),
+        runAutoencoder = list(runAutoencoder,
+            c(list(x = sce, param = NULL, name = "AE"), where, settings)),
+        encode = list(encode, c(list(model = model, x = x), new)),
+        encode_sce = list(encode, c(list(model = model, x = sce),
+            where)),
+        reconstruct = list(reconstruct, c(list(model = model, x = x), new)),
+        decode = list(decode, list(x = model, codes = codes,
+            num_threads = NULL)),
+        predict = list(predict, c(list(object = model, newdata = x,
+            type = "code"), new)),
+        fitted = list(fitted, c(list(object = model, x = x), new)),
+        residuals = list(residuals, c(list(object = model, x = x,
+            type = "response"), new)),
+        summary = list(summary, list(object = model)),
+        saveModel = list(saveModel, list(model = model, path = file)),
+        loadModel = list(loadModel, list(path = file)),
+        clusterCodes = list(clusterCodes, list(x = codes, data = NULL,
+            BLUSPARAM = NULL, dimred = "AE", name = "cluster")),
+        clusterCodes_sce = list(clusterCodes, list(x = sce,
+            BLUSPARAM = NULL, dimred = "AE", name = "cluster")),
+        clusterCodes_model = list(clusterCodes, c(list(x = model, data = x),
+            new)),
+        findOutliers = list(findOutliers, c(list(x = x, model = model,
+            method = "mad", nmads = 3, contamination = 0.05, param = NULL,
+            name = "AE"), new)),
+        findOutliers_train = list(findOutliers, c(list(x = x,
+            method = "contamination", contamination = 0.1), settings)),
+        applyNoise = list(applyNoise, list(x = x, noise = maskingNoise(),
+            seed = 1, epoch = 1)),
+        optimizerStep = list(optimizerStep, list(optimizer = adam(),
+            weights = 1:3, gradient = 1:3, state = NULL, step = 1)),
+        huberLoss = list(huberLoss, list(delta = 1)),
+        negativeBinomialLoss = list(negativeBinomialLoss,
+            list(dispersion = "feature")),
+        earlyStopping = list(earlyStopping, list(patience = 3,
+            min_delta = 0)),
+        vanillaParam = list(vanillaParam, list(latent = 3)),
+        deepParam = list(deepParam, list(latent = 3)),
+        denoisingParam = list(denoisingParam, list(noise = maskingNoise(),
+            latent = 3)),
+        noNoise = list(noNoise, list()),
+        autoencoderDefaults = list(autoencoderDefaults, list())
+    )
+    if (requireNamespace("ggplot2", quietly = TRUE)) {
+        calls <- c(calls, list(
+            plotHistory = list(plotHistory, list(model = model, log = FALSE,
+                name = "AE")),
+            plotCodes = list(plotCodes, list(x = codes, data = NULL,
+                colour_by = NULL, method = "codes", dimred = "AE",
+                size = 1, seed = 1)),
+            autoplot = list(ggplot2::autoplot, list(object = model,
+                type = "history", data = x)),
+            autoplot_codes = list(ggplot2::autoplot, list(object = model,
+                type = "codes", data = x))))
+    }
+    for (name in c("maskingNoise", "gaussianNoise", "saltPepperNoise", "sgd",
+        "rmsprop", "adagrad", "adadelta", "adam", "adamW", "constantRate",
+        "stepDecay", "exponentialDecay", "cosineDecay", "oneCycle",
+        "reduceOnPlateau", "warmUp")) {
+        f <- get(name, envir = asNamespace("aesop"))
+        calls[[name]] <- list(f, as.list(formals(f)))
+        calls[[name]][[2L]] <- lapply(calls[[name]][[2L]], eval,
+            envir = asNamespace("aesop"))
+    }
+    defaults <- autoencoderDefaults()
+    calls$AutoencoderParam <- list(AutoencoderParam,
+        c(lapply(formals(AutoencoderParam)[setdiff(
+            names(formals(AutoencoderParam)), "...")], eval),
+        defaults[setdiff(names(defaults), c(names(formals(AutoencoderParam)),
+            "decoder_mirrored"))]))
+    calls
+}
+
+# What happens when `arg` of a call is `value`: NULL if it is allowed, else
+# one line that says what is wrong.
+judgeCall <- function(name, call, arg, value, label) {
+    args <- call[[2L]]
+    args[arg] <- list(value)
+    outcome <- tryCatch({
+        utils::capture.output(suppressMessages(withCallingHandlers(
+            do.call(call[[1L]], args, quote = TRUE),
+            warning = function(w) {
+                if (inherits(w, "aesop_warning")) {
+                    invokeRestart("muffleWarning")
+                }
+            })))
+        NULL
+    }, warning = identity, error = identity)
+    where <- sprintf("%s(%s = %s)", name, arg, label)
+    if (is.null(outcome)) {
+        return(NULL)
+    }
+    text <- substr(conditionMessage(outcome), 1L, 120L)
+    if (!inherits(outcome, "aesop_error")) {
+        return(sprintf("%s: %s: %s", where, class(outcome)[1L], text))
+    }
+    if (!namesArgument(conditionMessage(outcome), arg)) {
+        return(sprintf("%s does not name the argument: %s", where, text))
+    }
+    NULL
+}
+
+# The message must hold the argument's name as a word of its own. Data are
+# also known under the name that the underlying verb gives them.
+namesArgument <- function(message, arg) {
+    known <- c(arg, switch(arg, data = "x", newdata = "x", object = "model",
+        exprs_values = "assay.type", param = "AutoencoderParam",
+        ncomponents = "latent", validation_split = "validation_split"))
+    any(vapply(known, function(name) {
+        grepl(paste0("(^|[^A-Za-z_.])", gsub(".", "\\.", name, fixed = TRUE),
+            "($|[^A-Za-z_])"), message)
+    }, logical(1L)))
+}
