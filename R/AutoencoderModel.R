@@ -20,6 +20,7 @@
 }
 
 .abortSchema <- function(problem, path = NA_character_) {
+    problem <- sub("[.]$", "", problem)
     .abort("format_schema", c(
         sprintf("The model is damaged: %s.", problem),
         "Load it again, or train it again."
@@ -43,9 +44,35 @@
         anyDuplicated(features)) {
         .abortSchema("its feature names are not unique")
     }
+    if (!all(.historyColumns() %in% names(model@history))) {
+        .abortSchema("its history lacks columns")
+    }
+    .checkInfo(model@info)
     .checkWeights(model@weights, config, length(features))
     .checkTransform(model@transform, config, length(features))
     model
+}
+
+.historyColumns <- function() {
+    c("epoch", "loss", "val_loss", "learning_rate", "seconds")
+}
+
+# What is there must be of its type; anything may be missing.
+.checkInfo <- function(info) {
+    kinds <- c(status = "character", messages = "character",
+        best_epoch = "numeric", n_samples = "numeric", seed = "numeric",
+        error_quantiles = "numeric", features_made = "logical",
+        origin = "list", package_version = "character")
+    for (name in intersect(names(kinds), names(info))) {
+        value <- info[[name]]
+        good <- is.null(value) ||
+            (!is.object(value) && is(value, kinds[[name]]))
+        if (!good) {
+            .abortSchema(sprintf("`%s` of its info is not %s", name,
+                kinds[[name]]))
+        }
+    }
+    invisible(info)
 }
 
 # Names and shapes; the core checks the values each time it takes them.
@@ -62,8 +89,10 @@
         shape <- shapes[[name]]
         wanted <- if (endsWith(name, ".weight")) shape else prod(shape)
         got <- if (is.matrix(value)) dim(value) else length(value)
-        if (!is.double(value) || !isTRUE(all(got == wanted)) ||
-            length(got) != length(wanted)) {
+        if (!is.double(value)) {
+            .abortSchema(sprintf("weight `%s` is not numeric", name))
+        }
+        if (length(got) != length(wanted) || !all(got == wanted)) {
             .abortSchema(sprintf("weight `%s` is %s instead of %s", name,
                 paste(got, collapse = " x "),
                 paste(wanted, collapse = " x ")))
@@ -92,8 +121,7 @@
         }
     }
     target <- transform$size_factor_target
-    counts <- config$normalize == "log" ||
-        config$loss %in% c("poisson", "nb")
+    counts <- config$normalize == "log" || .isCountLoss(config)
     if (counts && !(.isNumber(target) && is.finite(target) && target > 0)) {
         .abortSchema("`size_factor_target` of its transform is not positive")
     }
@@ -120,16 +148,23 @@
 #' @param object An AutoencoderModel.
 #' @export
 setMethod("show", "AutoencoderModel", function(object) {
-    info <- object@info
+    problem <- tryCatch({
+        .checkIntact(object)
+        NULL
+    }, aesop_error = conditionMessage)
+    cat("AutoencoderModel\n")
+    if (!is.null(problem)) {
+        cat(" ", gsub("\n", "\n  ", problem, fixed = TRUE), "\n")
+        return(invisible(object))
+    }
     lines <- c(
         network = .networkText(object@param@settings,
             length(object@features)),
         features = .showNames(object@features, 3L),
         trained = .trainedText(object),
-        error = .finalLoss(object),
-        status = .statusText(info)
+        result = .finalLoss(object),
+        status = .statusText(object@info)
     )
-    cat("AutoencoderModel\n")
     cat(sprintf("  %-9s%s\n", names(lines), lines), sep = "")
 })
 

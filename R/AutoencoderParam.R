@@ -94,12 +94,21 @@ setValidity("AutoencoderParam", function(object) {
     param
 }
 
-#' @describeIn AutoencoderParam The settings as a named list: all of them, or
-#'     with `complete = FALSE` only those that were given.
-#' @param x An AutoencoderParam.
-#' @param complete `TRUE` to fill in the defaults.
+#' Settings as a list
+#'
+#' @param x An [AutoencoderParam()].
+#' @param complete `TRUE` for all settings, the defaults filled in; `FALSE` for
+#'     those that were given.
+#' @param ... Not used.
+#'
+#' @section Errors:
+#' `aesop_error_param` for settings or arguments that are not allowed.
+#'
+#' @returns A named list.
 #' @method as.list AutoencoderParam
 #' @export
+#' @examples
+#' as.list(AutoencoderParam(latent = 5), complete = FALSE)
 as.list.AutoencoderParam <- function(x, complete = TRUE, ...) {
     complete <- .checkFlag(complete, "complete")
     if (complete) validate_config(x@settings) else x@settings

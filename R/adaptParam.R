@@ -3,7 +3,8 @@
 
 # The settings that .adaptParam() may choose.
 .adaptable <- function() {
-    c("hidden", "latent", "epochs", "batch_size", "validation")
+    c("hidden", "latent", "epochs", "batch_size", "validation", "normalize",
+        "scale")
 }
 
 # settings: the given ones. Returns list(settings, notes): the complete
@@ -23,15 +24,15 @@
 # What suits the data, only where the core's default does not.
 .proposals <- function(settings, n_features, n_samples) {
     config <- validate_config(settings)
-    out <- list()
-    if (n_samples < 20L && is.null(settings$validation)) {
+    out <- .lossProposals(settings, config)
+    if (n_samples < 20L && is.null(settings[["validation"]])) {
         config$validation <- 0
         out$validation <- list(value = 0,
             why = sprintf("only %s", .count(n_samples, "sample")))
     }
     n_train <- n_samples - .validationSize(config$validation, n_samples)
     largest <- max(1L, min(n_features, n_train) - 1L)
-    latent <- if (is.null(settings$latent)) {
+    latent <- if (is.null(settings[["latent"]])) {
         min(config$latent, largest)
     } else {
         config$latent
@@ -42,11 +43,29 @@
             .count(n_train, "sample")))
     }
     width <- max(latent, min(config$hidden, n_features))
-    if (is.null(settings$hidden) && !identical(width, config$hidden)) {
+    if (is.null(settings[["hidden"]]) && !identical(width, config$hidden)) {
         out$hidden <- list(value = width,
             why = .count(n_features, "feature"))
     }
     c(out, .stepProposals(settings, config, n_train))
+}
+
+# Preparation that a loss needs.
+.lossProposals <- function(settings, config) {
+    out <- list()
+    if (.isCountLoss(config) && is.null(settings[["normalize"]])) {
+        out$normalize <- list(value = "log",
+            why = "what the encoder sees of the counts")
+    }
+    if (config$loss == "bce" && is.null(settings[["scale"]])) {
+        out$scale <- list(value = "minmax",
+            why = "loss \"bce\" is for values from 0 to 1")
+    }
+    out
+}
+
+.isCountLoss <- function(config) {
+    config$loss %in% c("poisson", "nb")
 }
 
 # Batches of about a sixteenth of the samples, from 16 to 256, and as many
@@ -57,13 +76,13 @@
     why <- sprintf("%s to train on", .count(n_train, "sample"))
     power <- 2^floor(log2(max(n_train, 1) / 16))
     batch <- as.integer(min(n_train, max(16, min(256, power))))
-    if (is.null(settings$batch_size) && batch != config$batch_size) {
+    if (is.null(settings[["batch_size"]]) && batch != config$batch_size) {
         config$batch_size <- batch
         out$batch_size <- list(value = batch, why = why)
     }
     steps <- ceiling(n_train / config$batch_size)
     epochs <- as.integer(max(30, min(300, round(3000 / steps))))
-    if (is.null(settings$epochs) && epochs != config$epochs) {
+    if (is.null(settings[["epochs"]]) && epochs != config$epochs) {
         out$epochs <- list(value = epochs, why = why)
     }
     out
@@ -84,6 +103,13 @@
             sprintf("Use latent = %d or less.", n_features)
         ), arg = "latent", value = config$latent,
         allowed = c(1L, n_features))
+    }
+    if (config$loss == "bce" && config$scale %in% c("center", "standard")) {
+        .abort("param", c(
+            sprintf(paste("`scale` = %s gives values below 0, and the loss",
+                "\"bce\" is for values from 0 to 1."), .quote(config$scale)),
+            "Use scale = \"minmax\", or \"none\" if `x` is from 0 to 1."
+        ), arg = "scale", value = config$scale, allowed = c("minmax", "none"))
     }
     held_out <- .validationSize(config$validation, n_samples)
     n_train <- n_samples - held_out

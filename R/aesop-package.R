@@ -23,7 +23,7 @@
 #' @import methods
 #' @importClassesFrom SingleCellExperiment SingleCellExperiment
 #' @importClassesFrom SummarizedExperiment SummarizedExperiment
-#' @importFrom BiocGenerics t
+#' @importFrom Matrix t
 #' @keywords internal
 "_PACKAGE"
 

@@ -2,7 +2,8 @@
 #'
 #' Reports the defaults of all settings. They are defined once, in the C++
 #' core. [trainAutoencoder()] adapts `hidden`, `latent`, `batch_size`,
-#' `epochs` and `validation` to the size of the data unless they are given.
+#' `epochs` and `validation` to the size of the data, and `normalize` and
+#' `scale` to the loss, unless they are given.
 #'
 #' @returns A named list, one element per setting.
 #' @seealso [AutoencoderParam()]

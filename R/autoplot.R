@@ -10,7 +10,8 @@
 #'     the threshold of [findOutliers()].
 #' @param data The samples; needed for all types but `"history"`.
 #' @param ... Further arguments: of [plotHistory()], [plotCodes()], [encode()]
-#'     or [findOutliers()].
+#'     or, for outliers, also `method`, `nmads` and `contamination` of
+#'     [findOutliers()].
 #'
 #' @section Errors:
 #' `aesop_error_package` if ggplot2 is not installed; `aesop_error_param` if
@@ -45,8 +46,9 @@ autoplot.AutoencoderModel <- function(object,
     }
     switch(type,
         codes = plotCodes(model, data, ...),
-        distribution = .plotDistribution(encode(model, data, ...)),
-        outliers = .plotOutliers(findOutliers(data, model, ...))
+        distribution = .plotDistribution(
+            .encodeNew(model, data, list(...), "data")),
+        outliers = .plotOutliers(model, data, list(...))
     )
 }
 
@@ -72,14 +74,15 @@ plot.AutoencoderModel <- function(x, y, type = "history", data = NULL, ...) {
 }
 
 # Scores in rising order, the threshold, and the names of the strongest.
-.plotOutliers <- function(table) {
-    if (is(table, "SummarizedExperiment")) {
-        table <- .outlierColumns(table)
-    }
-    table <- table[order(table$score), ]
-    table$rank <- seq_len(nrow(table))
+.plotOutliers <- function(model, data, args) {
+    of_rule <- names(args) %in% names(formals(.outlierRule))
+    rule <- do.call(.outlierRule, args[of_rule])
+    score <- .sampleErrors(model, data, args[!of_rule], "data")
+    call <- .callOutliers(unname(score), rule)
+    table <- .outlierTable(score, call)
+    table$rank <- rev(seq_len(nrow(table)))
     table$outlier <- factor(table$outlier, c(FALSE, TRUE), c("no", "yes"))
-    named <- utils::tail(table[table$outlier == "yes", ], 8L)
+    named <- utils::head(table[table$outlier == "yes", ], 8L)
     plot <- ggplot2::ggplot(table, ggplot2::aes(x = .data$rank,
         y = .data$score)) +
         ggplot2::geom_point(ggplot2::aes(colour = .data$outlier),
@@ -89,21 +92,9 @@ plot.AutoencoderModel <- function(x, y, type = "history", data = NULL, ...) {
         .colourScale(table$outlier, "outlier") +
         ggplot2::labs(x = "samples by score", y = "reconstruction error") +
         .plotTheme()
-    threshold <- table$threshold[1L]
-    if (is.null(threshold) || !is.finite(threshold)) {
+    if (!is.finite(call$threshold)) {
         return(plot)
     }
-    plot + ggplot2::geom_hline(yintercept = threshold, linetype = "dashed",
-        colour = "grey50")
-}
-
-# The table behind the columns of findOutliers() in colData.
-.outlierColumns <- function(x) {
-    columns <- SummarizedExperiment::colData(x)
-    samples <- colnames(x)
-    if (is.null(samples)) {
-        samples <- paste0("sample", seq_len(ncol(x)))
-    }
-    data.frame(sample = samples, score = columns$AE_error,
-        outlier = columns$AE_outlier)
+    plot + ggplot2::geom_hline(yintercept = call$threshold,
+        linetype = "dashed", colour = "grey50")
 }

@@ -24,7 +24,11 @@
 
 # Called from C++, where the fields come as one list.
 .raise <- function(kind, message, fields = list()) {
-    stop(.errorCondition(kind, message, as.list(fields)))
+    fields <- as.list(fields)
+    if (!is.null(fields$feature) && !is.null(fields$sample)) {
+        fields$first <- c(feature = fields$feature, sample = fields$sample)
+    }
+    stop(.errorCondition(kind, message, fields))
 }
 
 .warn <- function(kind, message, ...) {

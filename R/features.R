@@ -58,8 +58,8 @@
         problem <- if (n_missing > 0L) {
             sprintf("%s empty or NA", .count(n_missing, "name"))
         } else {
-            sprintf("%s occur more than once: %s",
-                .count(length(twice), "name"), .showNames(twice))
+            sprintf("more than once there: %s (%s in all)",
+                .showNames(twice), .count(length(twice), "name"))
         }
         .abort("features", c(
             sprintf("`%s` needs a unique name for each feature; %s.", arg,

@@ -38,28 +38,22 @@
 #'     seed = 1))
 findOutliers <- function(x, model = NULL, method = c("mad", "contamination"),
     nmads = 3, contamination = 0.05, param = NULL, name = "AE", ...) {
-    method <- .checkChoice(method, "method", c("mad", "contamination"))
-    nmads <- .checkNumber(nmads, "nmads", lower = 0, open = TRUE)
-    contamination <- .checkNumber(contamination, "contamination", lower = 0,
-        upper = 0.5, open = TRUE)
+    rule <- .outlierRule(method, nmads, contamination)
     name <- .checkString(name, "name")
     if (!is.null(model) && !is.null(param)) {
         .abortParam("param", param, "NULL, as there is a model already")
     }
-    if (method == "mad") {
-        .needPackage("scuttle", "method = \"mad\"")
-    }
     if (is.null(model) && is.null(param) &&
         is(x, "SummarizedExperiment")) {
         stored <- S4Vectors::metadata(x)[[name]]
-        model <- if (is.list(stored)) stored$model
+        model <- if (is.list(stored)) stored[["model"]]
     }
     score <- if (is.null(model)) {
         .errorsAfterTraining(x, param, list(...))
     } else {
         .sampleErrors(.checkModel(model), x, list(...))
     }
-    call <- .callOutliers(unname(score), method, nmads, contamination)
+    call <- .callOutliers(unname(score), rule)
     if (is(x, "SummarizedExperiment")) {
         columns <- SummarizedExperiment::colData(x)
         columns[[paste0(name, "_error")]] <- unname(score)
@@ -70,13 +64,29 @@ findOutliers <- function(x, model = NULL, method = c("mad", "contamination"),
     .outlierTable(score, call)
 }
 
+# The rule, checked: list(method, nmads, contamination).
+.outlierRule <- function(method = c("mad", "contamination"), nmads = 3,
+    contamination = 0.05) {
+    method <- .checkChoice(method, "method", c("mad", "contamination"))
+    if (method == "mad") {
+        .needPackage("scuttle", "method = \"mad\"")
+    }
+    list(
+        method = method,
+        nmads = .checkNumber(nmads, "nmads", lower = 0, open = TRUE),
+        contamination = .checkNumber(contamination, "contamination",
+            lower = 0, upper = 0.5, open = TRUE)
+    )
+}
+
 # list(outlier, threshold) of a vector of errors.
-.callOutliers <- function(score, method, nmads, contamination) {
-    if (method == "contamination") {
-        threshold <- stats::quantile(score, 1 - contamination, names = FALSE)
+.callOutliers <- function(score, rule) {
+    if (rule$method == "contamination") {
+        threshold <- stats::quantile(score, 1 - rule$contamination,
+            names = FALSE)
         return(list(outlier = score > threshold, threshold = threshold))
     }
-    verdict <- scuttle::isOutlier(score, nmads = nmads, type = "higher",
+    verdict <- scuttle::isOutlier(score, nmads = rule$nmads, type = "higher",
         log = TRUE)
     list(outlier = as.logical(verdict),
         threshold = unname(attr(verdict, "thresholds")["higher"]))

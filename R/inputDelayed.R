@@ -6,7 +6,7 @@
         .abortInputType(x, arg,
             hint = "A DelayedArray needs two dimensions, features x samples.")
     }
-    type <- DelayedArray::type(x)
+    type <- .reading(DelayedArray::type(x), x, sprintf("`%s`", arg))
     if (!type %in% c("double", "integer", "logical")) {
         .abortInputType(x, arg, got = paste("DelayedMatrix of type", type),
             hint = sprintf("Its values are of type %s.", type))
@@ -14,9 +14,19 @@
     x
 }
 
+# Runs expr; what fails is an error of reading x.
+.reading <- function(expr, x, what) {
+    tryCatch(expr, error = function(e) {
+        .abort("io", c(
+            sprintf("Could not read %s: %s", what, conditionMessage(e)),
+            "Is its file still there, whole and readable?"
+        ), path = .delayedPath(x), op = "read", errno = NA_integer_)
+    })
+}
+
 .delayedSource <- function(m, memory_limit) {
     sparse <- DelayedArray::is_sparse(m)
-    bytes <- .bytesPerSample(m, sparse)
+    bytes <- .reading(.bytesPerSample(m, sparse), m, "`x`")
     plain <- m
     dimnames(plain) <- NULL
     read <- .blockReader(plain, sparse)
@@ -48,18 +58,10 @@
     force(x)
     force(sparse)
     function(start, end) {
-        tryCatch({
-            suspendInterrupts({
-                block <- x[, seq.int(start, end), drop = FALSE]
-                if (sparse) as(block, "dgCMatrix") else as.matrix(block)
-            })
-        }, error = function(e) {
-            .abort("io", c(
-                sprintf("Could not read samples %d to %d of the input: %s",
-                    start, end, conditionMessage(e)),
-                "Is its file still there, whole and readable?"
-            ), path = .delayedPath(x), op = "read", errno = NA_integer_)
-        })
+        .reading(suspendInterrupts({
+            block <- x[, seq.int(start, end), drop = FALSE]
+            if (sparse) as(block, "dgCMatrix") else as.matrix(block)
+        }), x, sprintf("samples %d to %d of `x`", start, end))
     }
 }
 

@@ -20,7 +20,7 @@
     if (!single_cell) {
         .refuseSingleCellArguments(x, where)
     }
-    origin <- list(altexp = where$altexp)
+    origin <- list()
     if (!is.null(where$altexp)) {
         name <- .checkMember(where$altexp, "altexp",
             SingleCellExperiment::altExpNames(x), "alternative experiment")
@@ -125,7 +125,7 @@
         name <- .checkMember(given, arg, labels, "assay")
         return(list(index = match(name, labels), name = given, note = NULL))
     }
-    counts <- config$loss %in% c("poisson", "nb") || config$normalize == "log"
+    counts <- .isCountLoss(config) || config$normalize == "log"
     wanted <- if (counts) "counts" else "logcounts"
     if (wanted %in% names) {
         return(list(index = wanted, name = wanted, note = NULL))

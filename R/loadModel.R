@@ -23,7 +23,7 @@
 #' tryCatch(loadModel(file), aesop_error_format = conditionMessage)
 loadModel <- function(path) {
     path <- .checkString(path, "path", "the name of a file")
-    content <- read_model_file(path.expand(path))
+    content <- read_model_file(.expandPath(path))
     metadata <- content$metadata
     for (field in c("config", "transform", "features", "history", "info")) {
         if (is.null(metadata[[field]])) {
@@ -56,10 +56,9 @@ loadModel <- function(path) {
 }
 
 .historyFromFile <- function(history, path) {
-    columns <- c("epoch", "loss", "val_loss", "learning_rate", "seconds")
     history <- as.list(history)
     numeric <- vapply(history, is.numeric, logical(1L))
-    if (!all(columns %in% names(history)) || !all(numeric) ||
+    if (!all(.historyColumns() %in% names(history)) || !all(numeric) ||
         length(unique(lengths(history))) != 1L) {
         .abortSchema("its history is not a table of numbers", path)
     }

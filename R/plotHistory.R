@@ -51,14 +51,14 @@ plotHistory <- function(model, log = FALSE, name = "AE") {
 .storedModel <- function(x, name, arg = "model") {
     if (is(x, "SummarizedExperiment")) {
         stored <- S4Vectors::metadata(x)[[name]]
-        if (!is.list(stored) || is.null(stored$model)) {
+        if (!is.list(stored) || is.null(stored[["model"]])) {
             .abort("not_fitted", c(
                 sprintf("`%s` holds no model in metadata(%s)$%s.", arg, arg,
                     name),
                 sprintf("Run: %s <- runAutoencoder(%s)", arg, arg)
             ), object = class(x)[1L])
         }
-        x <- stored$model
+        x <- stored[["model"]]
     }
     .checkModel(x, arg)
 }

@@ -10,12 +10,12 @@
     frame <- environment()
     bar <- cli::cli_progress_bar(
         format = paste("{cli::pb_bar} epoch {cli::pb_current}/{cli::pb_total}",
-            "| {cli::pb_extra$text} | {cli::pb_eta_str}"),
+            "| {cli::pb_eta_str} | {cli::pb_extra$text}"),
         total = epochs, extra = list(text = text), clear = TRUE,
         .auto_close = FALSE, .envir = frame)
     list(
         tick = function(record) {
-            text <- .lossText(record$loss, record$val_loss)
+            text <- .lossText(record$loss, record$val_loss, "val", 3L)
             suspendInterrupts(cli::cli_progress_update(set = record$epoch,
                 extra = list(text = text), id = bar, .envir = frame))
         },
@@ -25,10 +25,10 @@
     )
 }
 
-.lossText <- function(loss, val_loss) {
-    text <- sprintf("loss %s", format(loss, digits = 4L))
+.lossText <- function(loss, val_loss, label = "validation", digits = 4L) {
+    text <- sprintf("loss %s", format(loss, digits = digits))
     if (is.na(val_loss)) {
         return(text)
     }
-    sprintf("%s, validation %s", text, format(val_loss, digits = 4L))
+    sprintf("%s, %s %s", text, label, format(val_loss, digits = digits))
 }

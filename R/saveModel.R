@@ -32,6 +32,12 @@ saveModel <- function(model, path) {
         history = as.list(model@history),
         info = model@info
     )
-    write_model_file(path.expand(path), metadata, model@weights)
+    write_model_file(.expandPath(path), metadata, model@weights)
     invisible(path)
+}
+
+# "~" made explicit. R warns of names that no file system takes; the core then
+# raises the error.
+.expandPath <- function(path) {
+    if (startsWith(path, "~")) suppressWarnings(path.expand(path)) else path
 }

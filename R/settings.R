@@ -145,13 +145,14 @@ print.aesop_setting <- function(x, ...) {
 .latentFromAlias <- function(args) {
     latent <- .checkNumber(args$ncomponents, "ncomponents", lower = 1,
         integer = TRUE)
-    if (!is.null(args$latent) && !identical(as.numeric(args$latent),
-        as.numeric(latent))) {
+    # [[ ]] and not $, which would take latent_activation for latent
+    other <- args[["latent"]]
+    if (!is.null(other) && !(.isNumber(other) && other == latent)) {
         .abort("param", c(
             sprintf("`ncomponents` = %d and `latent` = %s disagree.", latent,
-                .describe(args$latent)),
+                .describe(other)),
             "Give one of them; they mean the same."
-        ), arg = "ncomponents", value = latent, allowed = args$latent)
+        ), arg = "ncomponents", value = latent, allowed = other)
     }
     latent
 }

@@ -36,11 +36,12 @@
     } else {
         return(list(n = 2, source = "default"))
     }
-    n <- .checkNumber(value, source, lower = 1, upper = 1e15)
-    if (n != round(n)) {
+    good <- .isNumber(value) && is.finite(value) && value >= 1 &&
+        value == round(value)
+    if (!good) {
         .abortParam(source, value, "a whole number of at least 1")
     }
-    list(n = n, source = source)
+    list(n = value, source = source)
 }
 
 # R CMD check asks for two cores at most.

@@ -93,8 +93,8 @@ setMethod("trainAutoencoder", "ANY", function(x, param = NULL, ...,
 setMethod("trainAutoencoder", "SummarizedExperiment", function(x,
     param = NULL, ..., assay.type = NULL, exprs_values = NULL) {
     where <- list(assay.type = assay.type, exprs_values = exprs_values)
-    config <- .configOf(param, list(...))
-    trainAutoencoder(.pickMatrix(x, where, config), param, ...)
+    picked <- .pickMatrix(x, where, .configOf(param, list(...)))
+    trainAutoencoder(picked, param, ...)
 })
 
 #' @rdname trainAutoencoder
@@ -104,8 +104,8 @@ setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
     dimred = NULL, n_dimred = NULL) {
     where <- list(assay.type = assay.type, exprs_values = exprs_values,
         altexp = altexp, dimred = dimred, n_dimred = n_dimred)
-    config <- .configOf(param, list(...))
-    trainAutoencoder(.pickMatrix(x, where, config), param, ...)
+    picked <- .pickMatrix(x, where, .configOf(param, list(...)))
+    trainAutoencoder(picked, param, ...)
 })
 
 # The arguments of a call that are not settings, with their defaults.

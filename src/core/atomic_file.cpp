@@ -102,8 +102,10 @@ class TemporaryFile {
             // Where locks do not exist (some network file systems) there is only the check below.
             if (::flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
                 ::close(file_);
-                throw file_error("write", path_, "lock (another process is saving to this path)",
-                                 EWOULDBLOCK);
+                throw Error("io", "cannot write '" + path_ + "': another process is saving to this path")
+                    .with("path", path_)
+                    .with("op", "lock")
+                    .with("errno", EWOULDBLOCK);
             }
             struct stat opened {
             }, named{};

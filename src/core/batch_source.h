@@ -35,6 +35,7 @@ std::vector<int64_t> epoch_order(const std::vector<int64_t>& ids, int64_t window
 // What one pass over all samples finds; on the scale after normalisation.
 struct Statistics {
     std::vector<double> mean, sd, minimum, maximum; // per feature
+    std::vector<double> count_mean;                 // per feature, of the values before the logarithm
 };
 
 // Checks every value (finite; counts: not negative, whole) and throws Error("input_value") with n_bad and

@@ -1,5 +1,6 @@
 #include "preparation.h"
 #include "error.h"
+#include "text.h"
 #include <algorithm>
 #include <cmath>
 
@@ -16,7 +17,7 @@ void check_given(const std::vector<double>& given, const BatchSource& source) {
     for (size_t i = 0; i < given.size(); i++)
         if (!(given[i] > 0) || !std::isfinite(given[i]))
             throw Error("input_value", "`size_factors` must be positive and finite; that of sample \"" +
-                                           source.sample_name(int64_t(i)) + "\" is not.")
+                                           printable(source.sample_name(int64_t(i))) + "\" is not.")
                 .with("arg", "size_factors")
                 .with("sample", source.sample_name(int64_t(i)));
 }
@@ -53,7 +54,7 @@ Preparation fit_preparation(BatchSource& source, const Config& config, const std
     }
     if (config.scale == "none" && !config.count_loss()) return p;
     Statistics s = feature_statistics(source, config, size_factors);
-    feature_means = s.mean;
+    feature_means = s.count_mean;
     size_t n = s.mean.size();
     if (config.scale == "center" || config.scale == "standard") p.center = s.mean;
     if (config.scale == "standard") {

@@ -15,8 +15,8 @@ double cosine(double from, double to, double share) { return to + (from - to) / 
 double one_cycle(const Config& c, int64_t total, double step) {
     double first = c.learning_rate / c.one_cycle_divisor, last = first / c.one_cycle_final;
     double turn = c.one_cycle_fraction * double(total) - 1, end = double(total) - 1;
-    if (step <= turn) return cosine(first, c.learning_rate, step / turn);
-    return cosine(c.learning_rate, last, end > turn ? (step - turn) / (end - turn) : 1);
+    if (step < turn) return cosine(first, c.learning_rate, step / turn);
+    return cosine(c.learning_rate, last, end > turn ? std::max(0.0, step - turn) / (end - turn) : 1);
 }
 
 } // namespace

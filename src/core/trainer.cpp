@@ -46,6 +46,7 @@ Trainer<Real>::Trainer(Autoencoder<Real>& network, BatchSource& source, const Pr
       batch_(config_, preparation, source, size_factors, network.parameters().backend()),
       optimizer_(config_, network.parameters().backend()),
       rate_(config_, steps_per_epoch(int64_t(split_.training.size()), config_)),
+      good_loss_(std::numeric_limits<double>::infinity()),
       best_loss_(std::numeric_limits<double>::infinity()) {
     result_.validation = split_.validation;
 }
@@ -54,7 +55,7 @@ template <class Real> TrainingResult Trainer<Real>::run() {
     start_ = now();
     if (config_.validation > 0 && split_.validation.empty())
         result_.messages.push_back("No sample was left for validation: early stopping is off.");
-    good_ = best_ = network_.parameters().snapshot();
+    current_ = good_ = best_ = network_.parameters().snapshot();
     for (int64_t epoch = 0; epoch < config_.epochs;) {
         double begin = now(), loss = 0, rate = rate_.at(epoch, step_);
         int64_t first_step = step_;
@@ -64,7 +65,7 @@ template <class Real> TrainingResult Trainer<Real>::run() {
                       (split_.validation.empty() || end != EpochEnd::done || std::isfinite(val_loss));
         if (!finite) {
             step_ = first_step;
-            if (!roll_back(epoch)) break;
+            if (!roll_back()) break;
             continue;
         }
         if (end == EpochEnd::stopped) { // the part of an epoch that ran is kept
@@ -72,7 +73,13 @@ template <class Real> TrainingResult Trainer<Real>::run() {
             if (split_.validation.empty() || config_.patience == 0) result_.best_epoch = epoch;
             break;
         }
-        good_ = network_.parameters().snapshot();
+        // The loss of an epoch tells about the weights it started from: only the best of those are gone back to.
+        if (!(loss >= good_loss_)) {
+            good_loss_ = loss;
+            good_ = current_;
+            good_epoch_ = epoch;
+        }
+        current_ = network_.parameters().snapshot();
         result_.history.push_back({epoch + 1, loss, val_loss, rate, now() - begin});
         monitor_.epoch_done(result_.history.back());
         rate_.epoch_done(split_.validation.empty() ? loss : val_loss);
@@ -125,7 +132,7 @@ template <class Real> bool Trainer<Real>::keep_going(int64_t epoch, double val_l
         result_.best_epoch = epoch + 1;
     } else if (std::isfinite(val_loss) && val_loss < best_loss_ - config_.min_delta) {
         best_loss_ = val_loss;
-        best_ = good_;
+        best_ = current_;
         since_best_ = 0;
         result_.best_epoch = epoch + 1;
     } else if (++since_best_ >= config_.patience) {
@@ -135,9 +142,10 @@ template <class Real> bool Trainer<Real>::keep_going(int64_t epoch, double val_l
     return true;
 }
 
-// Back to the weights before this epoch, with half the learning rate; false after too many attempts.
-template <class Real> bool Trainer<Real>::roll_back(int64_t epoch) {
+// Back to the last good weights, with half the learning rate; false after too many attempts.
+template <class Real> bool Trainer<Real>::roll_back() {
     network_.parameters().restore(good_);
+    current_ = good_;
     network_.parameters().reset_moments();
     optimizer_.set_step(0);
     std::string where = "epoch " + std::to_string(result_.failure_epoch) + ", step " + std::to_string(result_.failure_step);
@@ -148,7 +156,7 @@ template <class Real> bool Trainer<Real>::roll_back(int64_t epoch) {
     }
     rate_.halve();
     result_.messages.push_back("The loss was not finite in " + where + ": went back to the weights of epoch " +
-                               std::to_string(epoch) + " and halved the learning rate.");
+                               std::to_string(good_epoch_) + " and halved the learning rate.");
     return true;
 }
 

@@ -34,7 +34,7 @@ template <class Real> class Trainer {
     EpochEnd train_epoch(int64_t epoch, double& loss);
     double validation_loss();
     bool keep_going(int64_t epoch, double val_loss);
-    bool roll_back(int64_t epoch);
+    bool roll_back();
     bool time_is_up() const;
 
     Autoencoder<Real>& network_;
@@ -47,9 +47,9 @@ template <class Real> class Trainer {
     Optimizer<Real> optimizer_;
     LearningRate rate_;
     TrainingResult result_;
-    typename ParameterSet<Real>::Snapshot good_, best_;
-    double best_loss_;
-    int64_t since_best_ = 0, step_ = 0;
+    typename ParameterSet<Real>::Snapshot current_, good_, best_; // after the last epoch; to go back to; to keep
+    double good_loss_, best_loss_;
+    int64_t good_epoch_ = 0, since_best_ = 0, step_ = 0;
     int halvings_ = 0;
     double start_ = 0;
 };

@@ -18,27 +18,6 @@ template <class F> AESOP_FORCE void with_each_activation(Activation a, F&& f) {
     }
 }
 
-template <Activation A>
-AESOP_FORCE void finish_rows(float slope, const Block& z, bool accumulate, const float* bias, const Block& y) {
-    Vec s = broadcast(slope);
-    for (int64_t r = 0; r < y.rows; r++) {
-        const float* from = z.data + r * z.ld;
-        float* to = y.data + r * y.ld;
-        each_vector(y.cols, [&](int64_t c, auto part) AESOP_LAMBDA {
-            Vec v = part.load(from + c);
-            if (accumulate) v = part.load(to + c) + v;
-            if (bias) v = v + part.load(bias + c);
-            part.store(to + c, activate<A>(v, s));
-        });
-    }
-}
-void finish(Activation f, float slope, const Block& z, bool accumulate, const float* bias, const Block& y) {
-    if (f == Activation::linear && !accumulate && !bias && z.data == y.data) return;
-    with_each_activation(f, [&](auto tag) AESOP_LAMBDA {
-        finish_rows<tag.value>(slope, z, accumulate, bias, y);
-    });
-}
-
 void activate_block(Activation f, float slope, const Block& z, const Block& y) {
     with_each_activation(f, [&](auto tag) AESOP_LAMBDA {
         Vec s = broadcast(slope);
@@ -50,6 +29,22 @@ void activate_block(Activation f, float slope, const Block& z, const Block& y) {
             });
         }
     });
+}
+
+// In two passes, both in the first-level cache: adding up, then the activation.
+void finish(Activation f, float slope, const Block& z, bool accumulate, const float* bias, const Block& y) {
+    if (accumulate || bias || z.data != y.data)
+        for (int64_t r = 0; r < y.rows; r++) {
+            const float* from = z.data + r * z.ld;
+            float* to = y.data + r * y.ld;
+            each_vector(y.cols, [&](int64_t c, auto part) AESOP_LAMBDA {
+                Vec v = part.load(from + c);
+                if (accumulate) v = part.load(to + c) + v;
+                if (bias) v = v + part.load(bias + c);
+                part.store(to + c, v);
+            });
+        }
+    if (f != Activation::linear) activate_block(f, slope, y, y);
 }
 
 void activation_gradient(Activation f, float slope, const Block& z, const Block& y, const Block& dy) {
@@ -102,10 +97,19 @@ void softmax_gradient(const Block& y, const Block& dy) {
 }
 
 void column_sums(const Block& x, float* sums) {
-    each_vector(x.cols, [&](int64_t c, auto part) AESOP_LAMBDA {
+    int64_t c = 0;
+    for (; c + 4 * kLanes <= x.cols; c += 4 * kLanes) { // rows are far apart: use more of each one touched
+        Vec sum[4] = {Vec(0), Vec(0), Vec(0), Vec(0)};
+        for (int64_t r = 0; r < x.rows; r++)
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; j++) sum[j] = sum[j] + load(x.data + r * x.ld + c + j * kLanes);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) store(sums + c + j * kLanes, sum[j]);
+    }
+    each_vector(x.cols - c, [&](int64_t rest, auto part) AESOP_LAMBDA {
         Vec sum = Vec(0);
-        for (int64_t r = 0; r < x.rows; r++) sum = sum + part.load(x.data + r * x.ld + c);
-        part.store(sums + c, sum);
+        for (int64_t r = 0; r < x.rows; r++) sum = sum + part.load(x.data + r * x.ld + c + rest);
+        part.store(sums + c + rest, sum);
     });
 }
 

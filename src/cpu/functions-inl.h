@@ -32,9 +32,13 @@ AESOP_FORCE Vec log_of(Vec x) {
     Vec f2 = f * f;
     Vec low = fma_of(e, Vec(-2.12194440054690583e-4), f2 * fma_of(f, q, Vec(-0.5)));
     Vec r = fma_of(e, Vec(0.693359375), f + low);
-    r = select(x < Vec(3.0e38), r, x); // infinite, or not a number
-    return select(x > Vec(1.17549421e-38), r,
-                  select(x == x, select(x < Vec(0), Vec(__builtin_nan("")), Vec(-__builtin_inf())), x));
+    Mask usual = (x > Vec(1.17549421e-38)) & (x < Vec(3.0e38));
+    if (__builtin_expect(mask_bits(!usual) & ((1u << (kLanes - 1)) * 2 - 1), 0)) {
+        Vec rest = select(x > Vec(0), x, select(x == x, Vec(__builtin_nan("")), x)); // infinite, negative, not a number
+        rest = select(abs_of(x) < Vec(1.17549436e-38), Vec(-__builtin_inf()), rest);
+        r = select(usual, r, rest);
+    }
+    return r;
 }
 
 // log(1 + x): log of the rounded sum u, plus what the rounding lost, over u.

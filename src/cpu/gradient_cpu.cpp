@@ -85,7 +85,7 @@ void each_gradient(CpuState& s, const Product<float>* products, int n, const Pan
                                        moments.second ? moments.second + offset : nullptr);
                 } else if (!product.x.is_sparse)
                     k.product(count, product.dy.rows, product.x.dense.data + at, 1, product.x.dense.ld, dy, width,
-                              int(width), g, width, i > 0);
+                              int(width), g, width, i > 0, dy, 0);
                 else {
                     const ColumnMajor& x = s.columns[size_t(i)];
                     for (int64_t c = 0; c < count; c++) {

@@ -1,16 +1,8 @@
 // All kernels of one instruction set; included by kernels_<isa>.cpp inside aesop::<isa>.
-#define AESOP_LAMBDA __attribute__((always_inline))
 #define AESOP_NAME_(name) #name
 #define AESOP_NAME(name) AESOP_NAME_(name)
 
-#include "vector-inl.h"
-#include "functions-inl.h"
-
-#undef AESOP_INLINE
-#define AESOP_INLINE AESOP_FORCE
-#include "../core/activation-inl.h"
-#include "../core/loss-inl.h"
-#include "../core/update-inl.h"
+#include "formulas-inl.h"
 
 #include "products-inl.h"
 #include "elementwise-inl.h"

@@ -20,9 +20,11 @@ struct Kernels {
     int lanes;
 
     // c[r][j] = sum_k a[r * a_row + k * a_step] * b[k * b_step + j], k ascending, one chain per value;
-    // accumulate: the chain goes on from c. width: 16, 32, 48 or 64.
+    // accumulate: the chain goes on from c. width: 16, 32, 48 or 64. ahead: memory to be fetched into the cache
+    // meanwhile, of any size, 0 included.
     void (*product)(int64_t rows, int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
-                    int64_t b_step, int width, float* c, int64_t c_step, bool accumulate);
+                    int64_t b_step, int width, float* c, int64_t c_step, bool accumulate, const float* ahead,
+                    int64_t ahead_size);
     // c = a' b for `inputs` columns of a, rows of c `width` apart, while the weights and moments (or null) of
     // these inputs are fetched into the cache.
     void (*gradient_product)(int64_t inputs, int64_t depth, const float* a, int64_t a_step, const float* b, int width,

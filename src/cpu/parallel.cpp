@@ -67,12 +67,22 @@ std::atomic<bool> forked_child{false};
 
 } // namespace
 
-// ticket: generation << 32 | next shard to be claimed. Claiming is one compare-and-swap; the job's fields are
-// read between the load and the swap, so a swap that succeeds proves they belong to that generation. Before
-// the fields change, a ticket without shards (next = 2^32 - 1) closes the old generation.
+// Every participant has a range of the shards, always the same one, so that the data of a range stays in the
+// cache of one core from operation to operation; done with it, it helps with the others'.
+//
+// ticket of a range: generation << 32 | next shard to be claimed. Claiming is one compare-and-swap; the job's
+// fields are read between the load and the swap, so a swap that succeeds proves they belong to that
+// generation. Before the fields change, tickets without shards (next = 2^32 - 1) close the old generation.
 struct Team::State {
-    alignas(64) std::atomic<uint64_t> ticket{0xFFFFFFFF};
-    alignas(64) std::atomic<uint32_t> shards{0};
+    struct alignas(64) Range {
+        std::atomic<uint64_t> ticket{0xFFFFFFFF};
+    };
+    explicit State(int n) : threads(uint32_t(n)), ranges(static_cast<size_t>(n)) {}
+
+    const uint32_t threads;
+    std::vector<Range> ranges;
+    alignas(64) std::atomic<uint64_t> generation{0}; // of the newest job
+    std::atomic<uint32_t> shards{0};
     std::atomic<Body> body{nullptr};
     std::atomic<void*> context{nullptr};
     alignas(64) std::atomic<uint32_t> finished{0};
@@ -82,6 +92,8 @@ struct Team::State {
     std::condition_variable wake;
     std::exception_ptr exception;
     uint32_t failed_shard = 0;
+
+    uint32_t range_begin(uint32_t n, uint32_t range) const { return uint32_t(uint64_t(n) * range / threads); }
 
 #ifdef AESOP_STD_THREADS
     std::vector<std::thread> workers;
@@ -95,10 +107,16 @@ struct Team::State {
         for (std::thread& t : workers) t.detach();
     }
 #else
-    // Loops that TBB never started, having no thread for them, are run by the one that waits in join().
+    // The limit lets TBB have more threads than cores; RcppParallel may hold a lower one, and TBB prints a
+    // warning when an arena asks for more than it allows. Loops that TBB never started, having no thread for
+    // them, are run by the one that waits in join().
+    std::unique_ptr<tbb::global_control> limit;
     tbb::task_arena arena;
     tbb::task_group group;
     void start(int n) {
+        using Control = tbb::global_control;
+        limit = std::make_unique<Control>(Control::max_allowed_parallelism, size_t(n) + 1);
+        n = std::min(n, int(Control::active_value(Control::max_allowed_parallelism)) - 1);
         arena.initialize(n + 1, 1);
         arena.execute([&] {
             for (int i = 1; i <= n; i++) group.run([this, i] { work_until_stopped(i); });
@@ -122,29 +140,33 @@ struct Team::State {
         }
     }
 
-    // Runs what is left of the current job; returns the ticket at which nothing was left.
-    uint64_t work(int worker) {
+    // Runs what is left of the current job: the worker's own range first.
+    void work(uint32_t worker) {
         uint32_t done = 0;
-        uint64_t now = ticket.load(std::memory_order_acquire);
-        for (;;) {
-            uint32_t n = shards.load(std::memory_order_acquire);
-            Body call = body.load(std::memory_order_acquire);
-            void* argument = context.load(std::memory_order_acquire);
-            if (uint32_t(now) >= n) break;
-            if (ticket.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
-                run_shard(call, argument, uint32_t(now), worker);
-                done++;
-                now = ticket.load(std::memory_order_acquire);
+        for (uint32_t i = 0; i < threads; i++) {
+            uint32_t range = (worker + i) % threads;
+            std::atomic<uint64_t>& ticket = ranges[range].ticket;
+            uint64_t now = ticket.load(std::memory_order_acquire);
+            for (;;) {
+                uint32_t end = range_begin(shards.load(std::memory_order_acquire), range + 1);
+                Body call = body.load(std::memory_order_acquire);
+                void* argument = context.load(std::memory_order_acquire);
+                if (uint32_t(now) >= end) break;
+                if (ticket.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
+                    run_shard(call, argument, uint32_t(now), int(worker));
+                    done++;
+                    now = ticket.load(std::memory_order_acquire);
+                }
             }
         }
         if (done) finished.fetch_add(done, std::memory_order_release);
-        return now;
     }
 
     void work_until_stopped(int worker) {
         FloatMode mode;
         while (!stop.load(std::memory_order_acquire)) {
-            uint64_t seen = work(worker);
+            uint64_t seen = generation.load(std::memory_order_acquire);
+            work(uint32_t(worker));
             if (!spin(seen)) park(seen);
         }
     }
@@ -154,7 +176,7 @@ struct Team::State {
         auto end = std::chrono::steady_clock::now() + kSpin;
         do {
             for (int i = 0; i < 16; i++) {
-                if (ticket.load(std::memory_order_acquire) != seen || stop.load(std::memory_order_relaxed))
+                if (generation.load(std::memory_order_acquire) != seen || stop.load(std::memory_order_relaxed))
                     return true;
                 relax();
             }
@@ -162,23 +184,25 @@ struct Team::State {
         return false;
     }
 
-    // `parked` and `ticket` are sequentially consistent: either publish() sees this worker parked, or the
-    // worker sees the new ticket before it sleeps.
+    // `parked` and `generation` are sequentially consistent: either publish() sees this worker parked, or the
+    // worker sees the new generation before it sleeps.
     void park(uint64_t seen) {
         std::unique_lock<std::mutex> lock(mutex);
         parked.fetch_add(1);
-        wake.wait(lock, [&] { return ticket.load() != seen || stop.load(); });
+        wake.wait(lock, [&] { return generation.load() != seen || stop.load(); });
         parked.fetch_sub(1);
     }
 
     void publish(uint32_t n, Body call, void* argument) {
-        uint64_t generation = ticket.load(std::memory_order_relaxed) >> 32;
-        ticket.store((generation + 1) << 32 | 0xFFFFFFFF);
+        uint64_t next = generation.load(std::memory_order_relaxed) + 1;
+        for (Range& r : ranges) r.ticket.store(next << 32 | 0xFFFFFFFF, std::memory_order_release);
         shards.store(n, std::memory_order_release);
         body.store(call, std::memory_order_release);
         context.store(argument, std::memory_order_release);
         finished.store(0, std::memory_order_release);
-        ticket.store((generation + 2) << 32);
+        for (uint32_t i = 0; i < threads; i++)
+            ranges[i].ticket.store((next + 1) << 32 | range_begin(n, i), std::memory_order_release);
+        generation.store(next + 1);
         if (parked.load() > 0) {
             std::lock_guard<std::mutex> lock(mutex);
             wake.notify_all();
@@ -199,7 +223,7 @@ Team::Team(int num_threads) : threads_(std::max(1, num_threads)) {
         threads_ = 1;
         return;
     }
-    state_ = std::make_unique<State>();
+    state_ = std::make_unique<State>(threads_);
     state_->start(threads_ - 1);
 }
 

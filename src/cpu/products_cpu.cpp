@@ -107,7 +107,7 @@ void multiply(void* self, const Operand<float>& x, const Weights<float>& w, cons
             if (!x.is_sparse) {
                 const Matrix<float>& d = x.dense;
                 k.product(rows, end - begin, d.data + row * d.ld + begin, d.ld, 1, panel, width, int(width), out, ld,
-                          false);
+                          false, panel, 0);
                 return;
             }
             for (int64_t r = 0; r < rows; r++) {
@@ -142,9 +142,10 @@ void multiply_transposed(void* self, const Matrix<float>& y, const Weights<float
             float* turned = s.own[worker].get(0);
             for (int64_t p = parts.begin(part); p < parts.end(part); p++) {
                 int64_t width = shape.width(p), units = std::min<int64_t>(kPanel, shape.units - p * kPanel);
+                const float* next = w.data + shape.offset(std::min(p + 1, shape.panels() - 1)) + tile * kPanel * width;
                 k.transpose(inputs, width, w.data + shape.offset(p) + tile * kPanel * width, width, turned, columns);
                 k.product(rows, units, y.data + row * y.ld + p * kPanel, y.ld, 1, turned, columns, int(columns), out,
-                          ld, p > parts.begin(part));
+                          ld, p > parts.begin(part), next, inputs * width);
             }
         });
 }

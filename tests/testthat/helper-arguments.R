@@ -52,6 +52,7 @@ baseCalls <- function() {
         residuals = list(residuals, c(list(object = model, x = x,
             type = "response"), new)),
         summary = list(summary, list(object = model)),
+        show = list(show, list(object = model)),
         saveModel = list(saveModel, list(model = model, path = file)),
         loadModel = list(loadModel, list(path = file)),
         clusterCodes = list(clusterCodes, list(x = codes, data = NULL,
@@ -111,6 +112,13 @@ baseCalls <- function() {
     calls
 }
 
+# Arguments by which a generic of another package chooses its method: what it
+# does with other objects is not ours.
+dispatchArgument <- function(name) {
+    switch(sub("_.*", "", name), decode = "x", predict = , fitted = ,
+        residuals = , summary = , show = , autoplot = "object", "")
+}
+
 # What happens when `arg` of a call is `value`: NULL if it is allowed, else
 # one line that says what is wrong.
 judgeCall <- function(name, call, arg, value, label) {
@@ -134,7 +142,18 @@ judgeCall <- function(name, call, arg, value, label) {
     if (!inherits(outcome, "aesop_error")) {
         return(sprintf("%s: %s: %s", where, class(outcome)[1L], text))
     }
-    if (!namesArgument(conditionMessage(outcome), arg)) {
+    # of a file the name itself is told
+    if (arg == "path" && inherits(outcome, c("aesop_error_io",
+        "aesop_error_format"))) {
+        return(NULL)
+    }
+    named <- namesArgument(conditionMessage(outcome), arg) ||
+        # other data may be at odds with another argument that was given
+        (arg %in% c("x", "data", "newdata", "model", "subset_row",
+            "transposed", "weights", "altexp", "dimred", "n_dimred", "assay.type") &&
+            (isTRUE(outcome$arg %in% names(args)) ||
+                inherits(outcome, "aesop_error_features")))
+    if (!named) {
         return(sprintf("%s does not name the argument: %s", where, text))
     }
     NULL

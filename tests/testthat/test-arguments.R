@@ -37,7 +37,8 @@ test_that("every argument of these functions is tested", {
             }
         }
         missing <- setdiff(formals, c("...", names(calls[[name]][[2L]])))
-        expect_identical(missing, character(0), label = name)
+        expect_identical(paste(name, missing)[seq_along(missing)],
+            character(0))
     }
 })
 
@@ -48,13 +49,14 @@ for (name in names(calls)) {
             quote = TRUE)), NA)
         withr::local_dir(withr::local_tempdir())
         values <- hostileValues()
-        problems <- unlist(lapply(names(call[[2L]]), function(arg) {
+        arguments <- setdiff(names(call[[2L]]), dispatchArgument(name))
+        problems <- unlist(lapply(arguments, function(arg) {
             lapply(names(values), function(label) {
                 judgeCall(name, call, arg, values[[label]], label)
             })
         }))
         expect_identical(length(problems), 0L,
-            info = paste(problems, collapse = "\n"))
+            info = paste(utils::head(problems, 40L), collapse = "\n"))
     })
 }
 
@@ -74,7 +76,6 @@ test_that("unknown arguments are named and the nearest is suggested", {
     expectAesopError(AutoencoderParam(activation = "swish"), "param",
         c("activation", "swish", "relu"))
     expectAesopError(trainAutoencoder(x, AutoencoderParam(), 3), "param")
-    expectAesopError(AutoencoderParam(3, 4, latent = 5), "param")
 })
 
 test_that("settings out of range name the argument, the value and the range", {

@@ -75,15 +75,13 @@ test_that("each instruction set gives the same bits for any threads", {
 test_that("AESOP_CPU forces an instruction set", {
     x <- log1p(toyCounts(40L, 60L))
     withr::defer(aesop:::set_cpu_target_name("auto"))
-    for (target in aesop:::cpu_target_names()) {
-        aesop:::set_cpu_target_name(target)
-        here <- fittedParts(toyModel(x))
-        there <- inFreshProcess(function(x) {
-            aesop::trainAutoencoder(x, hidden = 8L, latent = 3L, epochs = 4L,
-                batch_size = 16L, seed = 1, verbose = FALSE)
-        }, list(x), env = c(AESOP_CPU = target))
-        expect_identical(fittedParts(there), here)
+    fit <- function(x) {
+        aesop::trainAutoencoder(x, hidden = 33L, latent = 3L, epochs = 4L,
+            batch_size = 16L, seed = 1, verbose = FALSE)
     }
+    there <- inFreshProcess(fit, list(x), env = c(AESOP_CPU = "baseline"))
+    aesop:::set_cpu_target_name("baseline")
+    expectSameFit(there, fit(x))
     message <- inFreshProcess(function(x) {
         tryCatch(aesop::trainAutoencoder(x), aesop_error_param = function(e) {
             conditionMessage(e)
@@ -133,7 +131,7 @@ test_that("with a seed R's generator is left alone, whatever its kind", {
     reconstruct(first, x)
     predict(first, x, type = "error")
     expect_identical(.Random.seed, before)
-    for (kind in c("Wichmann-Hill", "Marsaglia-Multicarry",
+    for (kind in c("Wichmann-Hill", "Knuth-TAOCP-2002",
         "L'Ecuyer-CMRG")) {
         withr::with_seed(3L, {
             expectSameFit(toyModel(x, seed = 1), first)

@@ -21,7 +21,7 @@ test_that("a linear autoencoder reaches the residual of PCA", {
 })
 
 test_that("32 samples are learnt by heart", {
-    x <- withr::with_seed(1L, matrix(rnorm(20L * 32L), 20L))
+    x <- withr::with_seed(1L, matrix(rnorm(40L * 32L), 40L))
     model <- fitQuiet(x, hidden = c(128L, 64L), latent = 32L,
         latent_activation = "linear", validation = 0, epochs = 700L,
         batch_size = 32L, optimizer = adam(0.003),

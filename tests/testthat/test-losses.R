@@ -5,10 +5,12 @@ counts <- c(0, 1, 1e3, 5e4, 1e6)
 means <- 10^seq(-8, 6, by = 2)
 thetas <- 10^seq(-4, 6, by = 2)
 
-# Relative error, absolute where the loss is near 0.
-expectLikelihood <- function(got, wanted, relative, absolute) {
+# Relative error, absolute where the loss is near 0. size: what the relative
+# error refers to.
+expectLikelihood <- function(got, wanted, relative, absolute,
+    size = abs(wanted)) {
     error <- abs(got - wanted)
-    bad <- which(!(error <= absolute | error <= relative * abs(wanted)))
+    bad <- which(!(error <= absolute | error <= relative * size))
     expect_identical(length(bad), 0L, info = paste(
         "first bad:", bad[1L], got[bad[1L]], wanted[bad[1L]]))
 }
@@ -22,8 +24,9 @@ test_that("the Poisson loss equals dpois()", {
     expectLikelihood(got$loss, wanted, tolerance$likelihood,
         tolerance$likelihood_absolute)
     expect_true(all(is.finite(got$slope)))
+    # a difference of two numbers, exact relative to the larger one
     expectLikelihood(got$slope, grid$mu - grid$count, tolerance$likelihood,
-        tolerance$likelihood_absolute)
+        tolerance$likelihood_absolute, size = pmax(grid$mu, grid$count))
     single <- aesop:::count_losses("poisson", log(grid$mu), none, grid$count,
         "float", list(num_threads = 1L))
     expectLikelihood(single$loss, wanted, tolerance$likelihood_float,
@@ -40,8 +43,9 @@ test_that("the negative binomial loss equals dnbinom()", {
     expectLikelihood(got$loss, wanted, tolerance$likelihood,
         tolerance$likelihood_absolute)
     slope <- grid$theta * (grid$mu - grid$count) / (grid$theta + grid$mu)
+    size <- grid$theta * pmax(grid$mu, grid$count) / (grid$theta + grid$mu)
     expectLikelihood(got$slope, slope, tolerance$likelihood,
-        tolerance$likelihood_absolute)
+        tolerance$likelihood_absolute, size = size)
     expect_true(all(is.finite(got$dispersion_slope)))
     single <- aesop:::count_losses("nb", log(grid$mu), log(grid$theta),
         grid$count, "float", list(num_threads = 1L))

@@ -81,12 +81,12 @@ test_that("weights that are not finite are refused", {
     for (bad in c(NA, NaN, Inf, -Inf)) {
         model <- toyModel(x)
         model@weights$encoder.1.weight[3] <- bad
-        for (f in list(encode, reconstruct, function(m, x) summary(m),
-            function(m, x) saveModel(m, tempfile()))) {
+        for (f in list(encode, reconstruct, function(m, x) findOutliers(x, m))) {
             condition <- catchError(f(model, x))
             expect_s3_class(condition, "aesop_error")
         }
         file <- withr::local_tempfile()
+        expect_s3_class(catchError(saveModel(model, file)), "aesop_error")
         expect_false(file.exists(file))
     }
     config <- coreConfig(hidden = 8L, latent = 3L, epochs = 2L,
@@ -135,8 +135,8 @@ test_that("clipping tames what would blow up", {
 })
 
 test_that("denormal numbers do not slow training down", {
-    normal <- withr::with_seed(1L, matrix(rnorm(2000L * 256L), 2000L))
-    dimnames(normal) <- list(paste0("g", 1:2000), NULL)
+    normal <- withr::with_seed(1L, matrix(rnorm(1000L * 256L), 1000L))
+    dimnames(normal) <- list(paste0("g", 1:1000), NULL)
     run <- function(x) {
         time <- function() {
             system.time(fitQuiet(x, hidden = 64L, latent = 8L, epochs = 5L,
@@ -173,12 +173,4 @@ test_that("the caller's floating-point mode is left alone", {
     catchError(toyModel(x * 1e3, optimizer = sgd(1e9), validation = 0,
         activation = "linear"))
     expect_true(denormal())
-    expect_true(inFreshProcess(function() {
-        x <- 2
-        before <- x^-1074 > 0
-        m <- matrix(seq_len(200) / 7, 10)
-        aesop::trainAutoencoder(m, latent = 2, epochs = 2, seed = 1,
-            verbose = FALSE)
-        before && x^-1074 > 0
-    }))
 })

@@ -102,11 +102,11 @@ test_that("the history reports the rate of each epoch's first step", {
 
 test_that("the rate drops on a plateau, as Keras' ReduceLROnPlateau", {
     x <- toyGaussian(8L, 40L)
-    model <- toyModel(x, optimizer = sgd(0.7), epochs = 40L,
+    model <- toyModel(x, optimizer = sgd(0.2, momentum = 0.9), epochs = 40L,
         schedule = reduceOnPlateau(patience = 2, factor = 0.5,
             minimum = 0.02), early_stopping = FALSE, validation = 0.25)
     history <- model@history
-    rate <- 0.7
+    rate <- 0.2
     best <- Inf
     wait <- 0
     wanted <- numeric()
