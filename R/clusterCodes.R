@@ -66,14 +66,15 @@ clusterCodes <- function(x, data = NULL, BLUSPARAM = NULL, dimred = "AE",
 
 # The codes in a matrix, an SCE, or made by a model from data.
 .codesOf <- function(x, data, dimred, args) {
-    if (!is.null(data) && !is(x, "AutoencoderModel")) {
+    is_model <- is(x, "AutoencoderModel") || is(x, "AutoencoderParam")
+    if (!is.null(data) && !is_model) {
         .abortParam("data", data, "NULL, as `x` is not a model")
     }
     if (is(x, "SingleCellExperiment")) {
         .checkNames(args, character(), "this function")
         return(.storedCodes(x, dimred))
     }
-    if (is(x, "AutoencoderModel") || is(x, "AutoencoderParam")) {
+    if (is_model) {
         .checkModel(x, "x")
         if (is.null(data)) {
             .abortWithoutData("data", "clusterCodes")
@@ -88,8 +89,9 @@ clusterCodes <- function(x, data = NULL, BLUSPARAM = NULL, dimred = "AE",
     known <- SingleCellExperiment::reducedDimNames(x)
     if (!dimred %in% known) {
         .abort("param", c(
-            sprintf("`x` has no reduced dimension %s, but: %s.",
-                .quote(dimred), .showNames(known, 10L)),
+            sprintf("`dimred` = %s is not in `x`; it has: %s.",
+                .quote(dimred),
+                if (length(known)) .showNames(known, 10L) else "none"),
             "Run: x <- runAutoencoder(x)"
         ), arg = "dimred", value = dimred, allowed = known)
     }

@@ -86,6 +86,12 @@ findOutliers <- function(x, model = NULL, method = c("mad", "contamination"),
             names = FALSE)
         return(list(outlier = score > threshold, threshold = threshold))
     }
+    # An error of exactly 0 is no outlier, and has no logarithm.
+    positive <- score > 0
+    if (!any(positive)) {
+        return(list(outlier = positive, threshold = 0))
+    }
+    score <- pmax(score, min(score[positive]))
     verdict <- scuttle::isOutlier(score, nmads = rule$nmads, type = "higher",
         log = TRUE)
     list(outlier = as.logical(verdict),

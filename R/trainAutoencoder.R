@@ -83,7 +83,7 @@ setMethod("trainAutoencoder", "ANY", function(x, param = NULL, ...,
         num_threads = num_threads, device = device, verbose = verbose,
         on_interrupt = on_interrupt, memory_limit = memory_limit)
     quiet <- !missing(verbose) && identical(verbose, FALSE)
-    settings <- list(...)
+    settings <- .withoutNullWhere(list(...))
     .refuseWhere(settings[intersect(names(settings), .whereArguments())], "x")
     .trainFrom(x, param, settings, call, quiet)$model
 })
@@ -123,6 +123,13 @@ setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
     validate_config(.mergeParam(param, args[keep]))
 }
 
+# NULL for `assay.type` and its like says nothing, also where they do not exist.
+.withoutNullWhere <- function(args) {
+    empty <- names(args) %in% .whereArguments() &
+        vapply(args, is.null, logical(1L))
+    args[!empty]
+}
+
 # All ways to train end here. settings: given by name, over those in param;
 # call: the other arguments. Returns list(model, source, control).
 .trainFrom <- function(x, param, settings, call, quiet) {
@@ -153,6 +160,10 @@ setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
 # Input to train with: list(source, origin, made, notes).
 .trainingInput <- function(x, call, memory_limit) {
     transposed <- .checkFlag(call$transposed, "transposed")
+    if (transposed && inherits(x, "aesop_picked")) {
+        .abortParam("transposed", TRUE,
+            "FALSE: an experiment always has features in rows")
+    }
     subset_row <- call$subset_row
     notes <- character()
     origin <- list()

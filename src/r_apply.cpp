@@ -16,7 +16,7 @@ struct Fitted {
     CpuBackend backend;
     Autoencoder<float> network;
 
-    Fitted(const Rcpp::List& model, const Rcpp::List& control)
+    Fitted(const Rcpp::List &model, const Rcpp::List &control)
         : config(config_from_list(Rcpp::List(element(model, "config"))).resolved()),
           preparation(preparation_from_list(Rcpp::List(element(model, "transform")), config)),
           backend(threads_from_r(control)),
@@ -27,15 +27,19 @@ struct Fitted {
 
     // From the output's scale to that of the data given: undo scaling, log and size factor.
     double on_input_scale(double y, int64_t feature, double size_factor) const {
-        if (config.count_loss()) return y * size_factor;
-        if (!preparation.scale.empty()) y /= preparation.scale[size_t(feature)];
-        if (!preparation.center.empty()) y += preparation.center[size_t(feature)];
+        if (config.count_loss())
+            return y * size_factor;
+        if (!preparation.scale.empty())
+            y /= preparation.scale[size_t(feature)];
+        if (!preparation.center.empty())
+            y += preparation.center[size_t(feature)];
         return preparation.log ? std::expm1(y) * size_factor : y;
     }
 };
 
 // Calls f(batch, first sample) for all samples in order. The number of rows does not change any result.
-template <class F> void each_batch(Fitted& model, BatchSource& data, const std::vector<double>& size_factors, F&& f) {
+template <class F>
+void each_batch(Fitted &model, BatchSource &data, const std::vector<double> &size_factors, F &&f) {
     if (data.features() != model.network.features())
         throw Error("features", "`x` has " + std::to_string(data.features()) + " features, the model " +
                                     std::to_string(model.network.features()) + ".");
@@ -51,23 +55,26 @@ template <class F> void each_batch(Fitted& model, BatchSource& data, const std::
     }
 }
 
-Rcpp::NumericMatrix codes(Fitted& model, BatchSource& data, const std::vector<double>& size_factors) {
+Rcpp::NumericMatrix codes(Fitted &model, BatchSource &data, const std::vector<double> &size_factors) {
     Rcpp::NumericMatrix out(int(data.samples()), int(model.latent()));
-    each_batch(model, data, size_factors, [&](Minibatch<float>& batch, int64_t from) {
+    each_batch(model, data, size_factors, [&](Minibatch<float> &batch, int64_t from) {
         Matrix<float> code = model.network.encode(batch);
         for (int64_t r = 0; r < code.rows; r++)
-            for (int64_t k = 0; k < code.cols; k++) out(int(from + r), int(k)) = double(code.at(r, k));
+            for (int64_t k = 0; k < code.cols; k++)
+                out(int(from + r), int(k)) = double(code.at(r, k));
     });
     return out;
 }
 
-Rcpp::NumericMatrix reconstruction(Fitted& model, BatchSource& data, const std::vector<double>& size_factors) {
+Rcpp::NumericMatrix reconstruction(Fitted &model, BatchSource &data,
+                                   const std::vector<double> &size_factors) {
     Rcpp::NumericMatrix out(int(data.features()), int(data.samples()));
-    each_batch(model, data, size_factors, [&](Minibatch<float>& batch, int64_t from) {
+    each_batch(model, data, size_factors, [&](Minibatch<float> &batch, int64_t from) {
         Matrix<float> y = model.network.decode(model.network.encode(batch));
         for (int64_t r = 0; r < y.rows; r++) {
-            double* to = &out[R_xlen_t(from + r) * R_xlen_t(y.cols)];
-            for (int64_t c = 0; c < y.cols; c++) to[c] = model.on_input_scale(double(y.at(r, c)), c, batch.size_factor(r));
+            double *to = &out[R_xlen_t(from + r) * R_xlen_t(y.cols)];
+            for (int64_t c = 0; c < y.cols; c++)
+                to[c] = model.on_input_scale(double(y.at(r, c)), c, batch.size_factor(r));
         }
     });
     return out;
@@ -75,9 +82,9 @@ Rcpp::NumericMatrix reconstruction(Fitted& model, BatchSource& data, const std::
 
 // Mean loss of every sample, and of every feature the mean squared difference between output and target on
 // the scale that the network sees.
-Rcpp::List errors(Fitted& model, BatchSource& data, const std::vector<double>& size_factors) {
+Rcpp::List errors(Fitted &model, BatchSource &data, const std::vector<double> &size_factors) {
     std::vector<double> sample(size_t(data.samples())), feature(size_t(data.features()));
-    each_batch(model, data, size_factors, [&](Minibatch<float>& batch, int64_t from) {
+    each_batch(model, data, size_factors, [&](Minibatch<float> &batch, int64_t from) {
         model.network.evaluate(batch, sample.data() + from);
         Matrix<float> y = model.network.decode(model.network.encode(batch)), t = batch.target();
         for (int64_t r = 0; r < y.rows; r++)
@@ -87,36 +94,42 @@ Rcpp::List errors(Fitted& model, BatchSource& data, const std::vector<double>& s
                 feature[size_t(c)] += d * d;
             }
     });
-    for (double& f : feature) f /= double(data.samples());
+    for (double &f : feature)
+        f /= double(data.samples());
     return Rcpp::List::create(Rcpp::_["sample"] = sample, Rcpp::_["feature"] = feature);
 }
 
 } // namespace
 
 // [[Rcpp::export(rng = false)]]
-SEXP apply_autoencoder(const Rcpp::List& model, const Rcpp::List& source, const std::string& what,
-                       const Rcpp::List& control) {
+SEXP apply_autoencoder(const Rcpp::List &model, const Rcpp::List &source, const std::string &what,
+                       const Rcpp::List &control) {
     return guarded([&]() -> SEXP {
         Fitted fitted(model, control);
         std::unique_ptr<BatchSource> data = source_from_list(source);
         std::vector<double> size_factors =
             apply_preparation(*data, fitted.config, fitted.preparation, size_factors_from_list(source));
         switch (choice("what", what, {"code", "reconstruction", "error"})) {
-        case 0: return codes(fitted, *data, size_factors);
-        case 1: return reconstruction(fitted, *data, size_factors);
-        default: return errors(fitted, *data, size_factors);
+        case 0:
+            return codes(fitted, *data, size_factors);
+        case 1:
+            return reconstruction(fitted, *data, size_factors);
+        default:
+            return errors(fitted, *data, size_factors);
         }
     });
 }
 
 // Codes (samples x latent) to features x samples, for samples of size factor 1.
 // [[Rcpp::export(rng = false)]]
-Rcpp::NumericMatrix decode_codes(const Rcpp::List& model, const Rcpp::NumericMatrix& codes, const Rcpp::List& control) {
+Rcpp::NumericMatrix decode_codes(const Rcpp::List &model, const Rcpp::NumericMatrix &codes,
+                                 const Rcpp::List &control) {
     return guarded([&] {
         Fitted fitted(model, control);
         if (codes.ncol() != fitted.latent())
-            throw Error("input_dim", "`codes` has " + std::to_string(codes.ncol()) + " columns; the model's code has " +
-                                         std::to_string(fitted.latent()) + " (samples in rows).")
+            throw Error("input_dim", "`codes` has " + std::to_string(codes.ncol()) +
+                                         " columns; the model's code has " + std::to_string(fitted.latent()) +
+                                         " (samples in rows).")
                 .with("arg", "codes")
                 .with("expected", double(fitted.latent()))
                 .with("got", double(codes.ncol()));

@@ -8,34 +8,37 @@
 namespace aesop {
 
 // Raises the R condition "aesop_error_<kind>" with the error's fields (R: .raise). Does not return.
-[[noreturn]] void raise(const Error& error, const Rcpp::List& extra = Rcpp::List::create());
+[[noreturn]] void raise(const Error &error, const Rcpp::List &extra = Rcpp::List::create());
 
 // Runs the body of an export; every failure of the core leaves as a classed R condition.
-template <class F> auto guarded(F&& body) -> decltype(body()) {
+template <class F>
+auto guarded(F &&body) -> decltype(body()) {
     try {
         return body();
-    } catch (const Error& e) {
+    } catch (const Error &e) {
         raise(e);
-    } catch (const std::bad_alloc&) {
+    } catch (const std::bad_alloc &) {
         raise(Error("memory", "Not enough memory for this model and data; use fewer or smaller layers, "
                               "fewer features, or a smaller batch_size."));
     }
 }
 
-Config config_from_list(const Rcpp::List& settings); // by name; unknown names and wrong types are errors
-Rcpp::List config_to_list(const Config& config);
-Key key_from_r(const Rcpp::List& control);           // control$seed: two numbers below 2^32
-int threads_from_r(const Rcpp::List& control);
+Config config_from_list(const Rcpp::List &settings); // by name; unknown names and wrong types are errors
+Rcpp::List config_to_list(const Config &config);
+Key key_from_r(const Rcpp::List &control); // control$seed: two numbers below 2^32
+int threads_from_r(const Rcpp::List &control);
 
-Preparation preparation_from_list(const Rcpp::List& transform, const Config& config);
-Rcpp::List preparation_to_list(const Preparation& preparation);
+Preparation preparation_from_list(const Rcpp::List &transform, const Config &config);
+Rcpp::List preparation_to_list(const Preparation &preparation);
 
-template <class Real> Rcpp::List weights_to_list(ParameterSet<Real>& parameters, bool gradients);
+template <class Real>
+Rcpp::List weights_to_list(ParameterSet<Real> &parameters, bool gradients);
 // Throws Error("format_schema") where names or shapes differ from the network's, "numeric" where not finite.
-template <class Real> void weights_from_list(const Rcpp::List& weights, ParameterSet<Real>& parameters);
+template <class Real>
+void weights_from_list(const Rcpp::List &weights, ParameterSet<Real> &parameters);
 
 // A named element, or R's NULL.
-inline SEXP element(const Rcpp::List& list, const char* name) {
+inline SEXP element(const Rcpp::List &list, const char *name) {
     return list.containsElementNamed(name) ? SEXP(list[name]) : R_NilValue;
 }
 

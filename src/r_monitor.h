@@ -15,16 +15,17 @@ class RMonitor : public Monitor {
         auto now = std::chrono::steady_clock::now();
         if (!interrupted_ && now - last_ > std::chrono::milliseconds(50)) {
             last_ = now;
-            interrupted_ = R_ToplevelExec([](void*) { R_CheckUserInterrupt(); }, nullptr) == FALSE;
+            interrupted_ = R_ToplevelExec([](void *) { R_CheckUserInterrupt(); }, nullptr) == FALSE;
         }
         return interrupted_;
     }
-    void epoch_done(const EpochRecord& r) override {
-        if (Rf_isNull(progress_)) return;
+    void epoch_done(const EpochRecord &r) override {
+        if (Rf_isNull(progress_))
+            return;
         Rcpp::Function report(static_cast<SEXP>(progress_));
-        report(Rcpp::List::create(Rcpp::_["epoch"] = double(r.epoch), Rcpp::_["loss"] = r.loss,
-                                  Rcpp::_["val_loss"] = r.val_loss, Rcpp::_["learning_rate"] = r.learning_rate,
-                                  Rcpp::_["seconds"] = r.seconds));
+        report(Rcpp::List::create(
+            Rcpp::_["epoch"] = double(r.epoch), Rcpp::_["loss"] = r.loss, Rcpp::_["val_loss"] = r.val_loss,
+            Rcpp::_["learning_rate"] = r.learning_rate, Rcpp::_["seconds"] = r.seconds));
     }
 
   private:

@@ -13,8 +13,10 @@ class Block {
     explicit Block(SEXP x) : object_(x) {
         if (Rf_isMatrix(x) && (TYPEOF(x) == REALSXP || TYPEOF(x) == INTSXP || TYPEOF(x) == LGLSXP)) {
             rows_ = Rf_nrows(x), cols_ = Rf_ncols(x);
-            if (TYPEOF(x) == REALSXP) real_ = REAL(x);
-            else integer_ = TYPEOF(x) == INTSXP ? INTEGER(x) : LOGICAL(x);
+            if (TYPEOF(x) == REALSXP)
+                real_ = REAL(x);
+            else
+                integer_ = TYPEOF(x) == INTSXP ? INTEGER(x) : LOGICAL(x);
         } else if (Rf_isS4(x) && Rf_inherits(x, "dgCMatrix")) {
             open_sparse(x);
         } else {
@@ -25,17 +27,20 @@ class Block {
     int64_t cols() const { return cols_; }
     bool sparse() const { return start_ != nullptr; }
     Column column(int64_t j) const {
-        if (start_) return {real_ + start_[j], nullptr, index_ + start_[j], start_[j + 1] - start_[j]};
-        return {real_ ? real_ + j * rows_ : nullptr, integer_ ? integer_ + j * rows_ : nullptr, nullptr, rows_};
+        if (start_)
+            return {real_ + start_[j], nullptr, index_ + start_[j], start_[j + 1] - start_[j]};
+        return {real_ ? real_ + j * rows_ : nullptr, integer_ ? integer_ + j * rows_ : nullptr, nullptr,
+                rows_};
     }
 
   private:
     void open_sparse(SEXP x) {
         SEXP dim = R_do_slot(x, Rf_install("Dim")), p = R_do_slot(x, Rf_install("p"));
         SEXP i = R_do_slot(x, Rf_install("i")), values = R_do_slot(x, Rf_install("x"));
-        auto broken = [](const std::string& why) {
-            return Error("input_value", "`x` is an invalid dgCMatrix: " + why + ". Make it anew, for example with "
-                                        "as(as.matrix(x), \"dgCMatrix\").")
+        auto broken = [](const std::string &why) {
+            return Error("input_value", "`x` is an invalid dgCMatrix: " + why +
+                                            ". Make it anew, for example with "
+                                            "as(as.matrix(x), \"dgCMatrix\").")
                 .with("arg", "x");
         };
         if (TYPEOF(dim) != INTSXP || Rf_xlength(dim) != 2 || INTEGER(dim)[0] < 0 || INTEGER(dim)[1] < 0)
@@ -48,7 +53,8 @@ class Block {
             throw broken("slots p, i and x disagree on the number of values");
         start_ = INTEGER(p), index_ = INTEGER(i), real_ = REAL(values);
         for (int64_t j = 0; j < cols_; j++) {
-            if (start_[j + 1] < start_[j]) throw broken("slot p decreases");
+            if (start_[j + 1] < start_[j])
+                throw broken("slot p decreases");
             for (int64_t k = start_[j]; k < start_[j + 1]; k++)
                 if (index_[k] < 0 || index_[k] >= rows_ || (k > start_[j] && index_[k] <= index_[k - 1]))
                     throw broken("slot i is out of range or not ascending within a column");
@@ -56,22 +62,27 @@ class Block {
     }
     Rcpp::RObject object_; // kept from the garbage collector
     int64_t rows_ = 0, cols_ = 0;
-    const double* real_ = nullptr;
-    const int* integer_ = nullptr;
-    const int* start_ = nullptr;
-    const int* index_ = nullptr;
+    const double *real_ = nullptr;
+    const int *integer_ = nullptr;
+    const int *start_ = nullptr;
+    const int *index_ = nullptr;
 };
 
 class NamedSource : public BatchSource {
   public:
-    explicit NamedSource(const Rcpp::List& source)
+    explicit NamedSource(const Rcpp::List &source)
         : feature_names_(element(source, "feature_names")), sample_names_(element(source, "sample_names")) {}
-    std::string feature_name(int64_t i) const override { return name(feature_names_, i, BatchSource::feature_name(i)); }
-    std::string sample_name(int64_t j) const override { return name(sample_names_, j, BatchSource::sample_name(j)); }
+    std::string feature_name(int64_t i) const override {
+        return name(feature_names_, i, BatchSource::feature_name(i));
+    }
+    std::string sample_name(int64_t j) const override {
+        return name(sample_names_, j, BatchSource::sample_name(j));
+    }
 
   private:
-    static std::string name(SEXP names, int64_t i, const std::string& otherwise) {
-        if (TYPEOF(names) != STRSXP || i >= Rf_xlength(names) || STRING_ELT(names, i) == NA_STRING) return otherwise;
+    static std::string name(SEXP names, int64_t i, const std::string &otherwise) {
+        if (TYPEOF(names) != STRSXP || i >= Rf_xlength(names) || STRING_ELT(names, i) == NA_STRING)
+            return otherwise;
         return Rf_translateCharUTF8(STRING_ELT(names, i));
     }
     Rcpp::RObject feature_names_, sample_names_;
@@ -79,11 +90,11 @@ class NamedSource : public BatchSource {
 
 class MatrixSource : public NamedSource {
   public:
-    explicit MatrixSource(const Rcpp::List& source) : NamedSource(source), block_(element(source, "x")) {}
+    explicit MatrixSource(const Rcpp::List &source) : NamedSource(source), block_(element(source, "x")) {}
     int64_t features() const override { return block_.rows(); }
     int64_t samples() const override { return block_.cols(); }
     bool sparse() const override { return block_.sparse(); }
-    void prepare(const int64_t*, int64_t) override {}
+    void prepare(const int64_t *, int64_t) override {}
     Column column(int64_t sample) const override { return block_.column(sample); }
 
   private:
@@ -94,7 +105,7 @@ class MatrixSource : public NamedSource {
 // needed; at most about two windows are held at once.
 class StreamSource : public NamedSource {
   public:
-    explicit StreamSource(const Rcpp::List& source)
+    explicit StreamSource(const Rcpp::List &source)
         : NamedSource(source), read_(Rcpp::as<Rcpp::Function>(element(source, "read"))),
           features_(int64_t(Rcpp::as<double>(element(source, "n_features")))),
           samples_(int64_t(Rcpp::as<double>(element(source, "n_samples")))),
@@ -105,19 +116,21 @@ class StreamSource : public NamedSource {
     bool sparse() const override { return sparse_; }
     int64_t window() const override { return std::min(window_, samples_); }
 
-    void prepare(const int64_t* samples, int64_t n) override {
+    void prepare(const int64_t *samples, int64_t n) override {
         clock_++;
         for (int64_t k = 0; k < n; k++) {
             int64_t b = samples[k] / size_;
             auto found = blocks_.find(b);
-            if (found == blocks_.end()) found = blocks_.emplace(b, Kept{load(b), 0}).first;
+            if (found == blocks_.end())
+                found = blocks_.emplace(b, Kept{load(b), 0}).first;
             found->second.used = clock_;
         }
         while (blocks_.size() > 28) { // the oldest that this minibatch does not need
-            auto oldest = std::min_element(blocks_.begin(), blocks_.end(), [](const auto& a, const auto& b) {
+            auto oldest = std::min_element(blocks_.begin(), blocks_.end(), [](const auto &a, const auto &b) {
                 return a.second.used < b.second.used;
             });
-            if (oldest->second.used == clock_) break;
+            if (oldest->second.used == clock_)
+                break;
             blocks_.erase(oldest);
         }
     }
@@ -134,7 +147,8 @@ class StreamSource : public NamedSource {
         double from = double(b * size_ + 1), to = double(std::min(samples_, (b + 1) * size_));
         Block block(read_(from, to));
         if (block.rows() != features_ || block.cols() != int64_t(to - from + 1))
-            throw Error("io", "`x` changed while it was read: a block has other dimensions than before.").with("op", "read");
+            throw Error("io", "`x` changed while it was read: a block has other dimensions than before.")
+                .with("op", "read");
         sparse_ = block.sparse();
         return block;
     }
@@ -146,20 +160,23 @@ class StreamSource : public NamedSource {
 
 } // namespace
 
-std::unique_ptr<BatchSource> source_from_list(const Rcpp::List& source) {
+std::unique_ptr<BatchSource> source_from_list(const Rcpp::List &source) {
     std::unique_ptr<BatchSource> s;
-    if (Rcpp::as<std::string>(element(source, "kind")) == "stream") s = std::make_unique<StreamSource>(source);
-    else s = std::make_unique<MatrixSource>(source);
+    if (Rcpp::as<std::string>(element(source, "kind")) == "stream")
+        s = std::make_unique<StreamSource>(source);
+    else
+        s = std::make_unique<MatrixSource>(source);
     if (s->features() == 0 || s->samples() == 0)
         throw Error("input_dim", "`x` has " + std::to_string(s->features()) + " features and " +
-                                     std::to_string(s->samples()) + " samples; at least one of each is needed.")
+                                     std::to_string(s->samples()) +
+                                     " samples; at least one of each is needed.")
             .with("arg", "x")
             .with("expected", 1)
             .with("got", 0);
     return s;
 }
 
-std::vector<double> size_factors_from_list(const Rcpp::List& source) {
+std::vector<double> size_factors_from_list(const Rcpp::List &source) {
     SEXP x = element(source, "size_factors");
     return Rf_isNull(x) ? std::vector<double>() : Rcpp::as<std::vector<double>>(x);
 }

@@ -11,63 +11,74 @@ using namespace aesop;
 namespace {
 
 // Weights, their moments and two snapshots, against the memory of the machine.
-void check_memory(const Config& config, int64_t n_features) {
+void check_memory(const Config &config, int64_t n_features) {
     double values = 0;
-    for (const ParameterShape& p : parameter_shapes(config, n_features)) values += double(p.rows) * double(p.cols);
+    for (const ParameterShape &p : parameter_shapes(config, n_features))
+        values += double(p.rows) * double(p.cols);
     double bytes = values * 4 * 5, machine = double(sysconf(_SC_PHYS_PAGES)) * double(sysconf(_SC_PAGESIZE));
-    if (bytes < machine) return;
-    throw Error("memory", "This network has " + std::to_string(int64_t(values)) + " parameters; training needs about " +
-                              std::to_string(int64_t(bytes / 1073741824)) + " GiB, more than this machine has. Use "
+    if (bytes < machine)
+        return;
+    throw Error("memory", "This network has " + std::to_string(int64_t(values)) +
+                              " parameters; training needs about " +
+                              std::to_string(int64_t(bytes / 1073741824)) +
+                              " GiB, more than this machine has. Use "
                               "smaller `hidden` layers or fewer features.")
         .with("bytes", bytes)
         .with("what", "weights and optimiser state");
 }
 
-Rcpp::List history_to_list(const std::vector<EpochRecord>& history) {
+Rcpp::List history_to_list(const std::vector<EpochRecord> &history) {
     std::vector<double> epoch, loss, val_loss, rate, seconds;
-    for (const EpochRecord& r : history) {
+    for (const EpochRecord &r : history) {
         epoch.push_back(double(r.epoch)), loss.push_back(r.loss);
         val_loss.push_back(std::isnan(r.val_loss) ? NA_REAL : r.val_loss);
         rate.push_back(r.learning_rate), seconds.push_back(r.seconds);
     }
-    return Rcpp::List::create(Rcpp::_["epoch"] = epoch, Rcpp::_["loss"] = loss, Rcpp::_["val_loss"] = val_loss,
-                              Rcpp::_["learning_rate"] = rate, Rcpp::_["seconds"] = seconds);
+    return Rcpp::List::create(Rcpp::_["epoch"] = epoch, Rcpp::_["loss"] = loss,
+                              Rcpp::_["val_loss"] = val_loss, Rcpp::_["learning_rate"] = rate,
+                              Rcpp::_["seconds"] = seconds);
 }
 
 template <class Real>
-Rcpp::List train_on(const Backend<Real>& backend, BatchSource& data, const Rcpp::List& source, const Config& config,
-                    const Rcpp::List& control) {
+Rcpp::List train_on(const Backend<Real> &backend, BatchSource &data, const Rcpp::List &source,
+                    const Config &config, const Rcpp::List &control) {
     Key seed = key_from_r(control);
     std::vector<double> size_factors, means;
-    Preparation preparation = fit_preparation(data, config, size_factors_from_list(source), size_factors, means);
+    Preparation preparation =
+        fit_preparation(data, config, size_factors_from_list(source), size_factors, means);
     Autoencoder<Real> network(config.resolved(), data.features(), backend);
     SEXP start = element(control, "weights");
     if (Rf_isNull(start)) {
         network.initialize(seed);
-        if (config.count_loss()) network.set_log_means(means);
-    } else weights_from_list(Rcpp::List(start), network.parameters());
+        if (config.count_loss())
+            network.set_log_means(means);
+    } else
+        weights_from_list(Rcpp::List(start), network.parameters());
     RMonitor monitor(element(control, "progress"));
     Trainer<Real> trainer(network, data, preparation, size_factors, seed, monitor);
     TrainingResult result = trainer.run();
     std::vector<double> validation(result.validation.begin(), result.validation.end());
-    for (double& v : validation) v += 1;
+    for (double &v : validation)
+        v += 1;
     double n = 0;
-    for (auto& p : network.parameters().all()) n += double(p->shape.inputs * p->shape.units);
+    for (auto &p : network.parameters().all())
+        n += double(p->shape.inputs * p->shape.units);
     Rcpp::List out = Rcpp::List::create(
         Rcpp::_["weights"] = weights_to_list(network.parameters(), false),
         Rcpp::_["transform"] = preparation_to_list(preparation),
         Rcpp::_["history"] = history_to_list(result.history), Rcpp::_["status"] = result.status,
         Rcpp::_["best_epoch"] = double(result.best_epoch), Rcpp::_["messages"] = result.messages,
         Rcpp::_["validation"] = validation, Rcpp::_["n_parameters"] = n,
-        Rcpp::_["learning_rate_final"] = result.history.empty() ? network.config().learning_rate
-                                                                : result.history.back().learning_rate);
+        Rcpp::_["learning_rate_final"] =
+            result.history.empty() ? network.config().learning_rate : result.history.back().learning_rate);
     if (result.status == "not_finite")
-        raise(Error("numeric", "Training gave numbers that are not finite (epoch " +
-                                   std::to_string(result.failure_epoch) + ", step " +
-                                   std::to_string(result.failure_step) + ", quantity: " + result.failure +
-                                   "), even with a smaller learning rate. Use a lower `learning_rate`, or "
-                                   "`clip_norm`; look for extreme values in `x` and scale it. The last good model is "
-                                   "in the condition's field `model`.")
+        raise(Error("numeric",
+                    "Training gave numbers that are not finite (epoch " +
+                        std::to_string(result.failure_epoch) + ", step " +
+                        std::to_string(result.failure_step) + ", quantity: " + result.failure +
+                        "), even with a smaller learning rate. Use a lower `learning_rate`, or "
+                        "`clip_norm`; look for extreme values in `x` and scale it. The last good model is "
+                        "in the condition's field `model`.")
                   .with("epoch", double(result.failure_epoch))
                   .with("step", double(result.failure_step))
                   .with("quantity", result.failure),
@@ -83,23 +94,23 @@ Rcpp::List autoencoder_defaults() {
 }
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List validate_config(const Rcpp::List& config) {
+Rcpp::List validate_config(const Rcpp::List &config) {
     return guarded([&] { return config_to_list(config_from_list(config)); });
 }
 
 // Names and shapes of the parameters: list of c(inputs, units).
 // [[Rcpp::export(rng = false)]]
-Rcpp::List config_shapes(const Rcpp::List& config, double n_features) {
+Rcpp::List config_shapes(const Rcpp::List &config, double n_features) {
     return guarded([&] {
         Rcpp::List out;
-        for (const ParameterShape& p : parameter_shapes(config_from_list(config), int64_t(n_features)))
+        for (const ParameterShape &p : parameter_shapes(config_from_list(config), int64_t(n_features)))
             out.push_back(Rcpp::NumericVector::create(double(p.rows), double(p.cols)), p.name);
         return out;
     });
 }
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List train_autoencoder(const Rcpp::List& source, const Rcpp::List& config, const Rcpp::List& control) {
+Rcpp::List train_autoencoder(const Rcpp::List &source, const Rcpp::List &config, const Rcpp::List &control) {
     return guarded([&] {
         Config settings = config_from_list(config);
         std::unique_ptr<BatchSource> data = source_from_list(source);

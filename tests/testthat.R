@@ -4,11 +4,13 @@
 library(testthat)
 library(aesop)
 
-quick <- "AutoencoderParam|clusterCodes|findOutliers|saveModel"
-files <- list.files("testthat", pattern = "^test.*\\.R$")
-if (identical(Sys.getenv("AESOP_CHECK_QUICK"), "1") &&
-    any(grepl(quick, files))) {
-    message("AESOP_CHECK_QUICK=1: only the tests of ", quick)
+# R CMD check allows two cores.
+Sys.setenv(AESOP_NUM_THREADS = "2")
+
+quick <- paste0("^(AutoencoderParam|clusterCodes|conditions|findOutliers|",
+    "losses|optimizers|philox|plots|predict|runAutoencoder|schedules|threads)$")
+if (identical(Sys.getenv("AESOP_CHECK_QUICK"), "1")) {
+    message("AESOP_CHECK_QUICK=1: a quick subset only: ", quick)
     test_check("aesop", filter = quick)
 } else {
     test_check("aesop")

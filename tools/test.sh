@@ -53,6 +53,7 @@ run_suite() {
 if test -z "${FILTER:-}"; then
     run_suite rules sh tools/check-rules.sh
     run_suite C++ sh tests/core/run.sh
+    run_suite mutations sh tests/core/mutations.sh
     run_suite demo Rscript --no-init-file tools/demo/test.R
 fi
 run_suite R Rscript --no-init-file tools/run-testthat.R "${FILTER:-}"

@@ -17,7 +17,7 @@ class BatchSource {
     virtual int64_t samples() const = 0;
     virtual bool sparse() const = 0;
     // Makes the given samples available to column() until the next call; on the calling thread.
-    virtual void prepare(const int64_t* samples, int64_t n) = 0;
+    virtual void prepare(const int64_t *samples, int64_t n) = 0;
     virtual Column column(int64_t sample) const = 0;
     // Samples that are in reach at once; fewer than samples() when blocks are streamed.
     virtual int64_t window() const { return samples(); }
@@ -29,7 +29,7 @@ class BatchSource {
 // The order in which an epoch visits the samples `ids`: a random permutation; with a window smaller than
 // their number, blocks of an eighth of the window are permuted and every eight of them mixed, so that a
 // streamed source reads each block once.
-std::vector<int64_t> epoch_order(const std::vector<int64_t>& ids, int64_t window, Key seed, uint32_t epoch,
+std::vector<int64_t> epoch_order(const std::vector<int64_t> &ids, int64_t window, Key seed, uint32_t epoch,
                                  uint32_t purpose);
 
 // What one pass over all samples finds; on the scale after normalisation.
@@ -40,8 +40,9 @@ struct Statistics {
 
 // Checks every value (finite; counts: not negative, whole) and throws Error("input_value") with n_bad and
 // the first feature and sample by name. totals receives the sum of each sample.
-void check_values(BatchSource& source, const Config& config, std::vector<double>& totals);
+void check_values(BatchSource &source, const Config &config, std::vector<double> &totals);
 // size_factors: one per sample, or empty.
-Statistics feature_statistics(BatchSource& source, const Config& config, const std::vector<double>& size_factors);
+Statistics feature_statistics(BatchSource &source, const Config &config,
+                              const std::vector<double> &size_factors);
 
 } // namespace aesop

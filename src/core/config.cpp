@@ -16,8 +16,9 @@ std::string shown(double x) {
     return out.str();
 }
 
-[[noreturn]] void out_of_range(const char* setting, double value, const std::string& allowed) {
-    throw Error("param", "`" + std::string(setting) + "` is " + shown(value) + "; it must be " + allowed + ".")
+[[noreturn]] void out_of_range(const char *setting, double value, const std::string &allowed) {
+    throw Error("param",
+                "`" + std::string(setting) + "` is " + shown(value) + "; it must be " + allowed + ".")
         .with("arg", setting)
         .with("value", value)
         .with("allowed", allowed);
@@ -26,23 +27,29 @@ std::string shown(double x) {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // low <= x <= high, or strictly inside where `open` says so.
-void range(const char* setting, double x, double low, double high, bool open_low = false, bool open_high = false) {
+void range(const char *setting, double x, double low, double high, bool open_low = false,
+           bool open_high = false) {
     bool inside = std::isfinite(x) && (open_low ? x > low : x >= low) && (open_high ? x < high : x <= high);
-    if (inside) return;
+    if (inside)
+        return;
     std::string text = open_low ? "above " + shown(low) : "at least " + shown(low);
-    if (high != kInfinity) text += (open_high ? " and below " : " and at most ") + shown(high);
+    if (high != kInfinity)
+        text += (open_high ? " and below " : " and at most ") + shown(high);
     out_of_range(setting, x, text);
 }
 
-void sizes(const char* setting, const std::vector<int>& layers) {
-    if (layers.size() > 64) out_of_range(setting, double(layers.size()), "at most 64 layers");
-    for (int n : layers) range(setting, n, 1, 1e7);
+void sizes(const char *setting, const std::vector<int> &layers) {
+    if (layers.size() > 64)
+        out_of_range(setting, double(layers.size()), "at most 64 layers");
+    for (int n : layers)
+        range(setting, n, 1, 1e7);
 }
 
 } // namespace
 
 std::vector<int> Config::decoder_layers() const {
-    if (!decoder_mirrored) return decoder_hidden;
+    if (!decoder_mirrored)
+        return decoder_hidden;
     return std::vector<int>(hidden.rbegin(), hidden.rend());
 }
 
@@ -50,7 +57,8 @@ Config Config::resolved() const {
     Config c = *this;
     if (c.output_activation == "auto")
         c.output_activation = c.count_loss() ? "exp" : c.loss == "bce" ? "sigmoid" : "linear";
-    if (c.loss_reduction == "auto") c.loss_reduction = c.loss == "half_sse" ? "sum" : "mean";
+    if (c.loss_reduction == "auto")
+        c.loss_reduction = c.loss == "half_sse" ? "sum" : "mean";
     return c;
 }
 
@@ -60,7 +68,8 @@ void Config::validate() const {
     range("latent", latent, 1, 1e6);
     activation_from_name(activation, "activation");
     activation_from_name(latent_activation, "latent_activation");
-    if (output_activation != "auto") activation_from_name(output_activation, "output_activation");
+    if (output_activation != "auto")
+        activation_from_name(output_activation, "output_activation");
     if (count_loss() && output_activation != "auto" && output_activation != "exp")
         throw Error("param", "`output_activation` is \"" + output_activation + "\"; the loss \"" + loss +
                                  "\" needs \"exp\": the output unit is the log of the expected count.")
@@ -68,8 +77,9 @@ void Config::validate() const {
             .with("value", output_activation)
             .with("allowed", "\"auto\", \"exp\"");
     if (tied && !decoder_mirrored)
-        throw Error("param", "`decoder_hidden` is given and `tied` is TRUE; tied weights need a mirrored decoder: "
-                             "leave out `decoder_hidden`.")
+        throw Error("param",
+                    "`decoder_hidden` is given and `tied` is TRUE; tied weights need a mirrored decoder: "
+                    "leave out `decoder_hidden`.")
             .with("arg", "decoder_hidden")
             .with("value", "given")
             .with("allowed", "NULL when tied = TRUE");

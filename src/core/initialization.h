@@ -7,6 +7,7 @@ namespace aesop {
 
 // index: number of the parameter, so that every matrix has its own draws.
 template <class Real>
-void initialize(ParameterSet<Real>& parameters, Parameter<Real>& p, const Config& config, Key seed, uint32_t index);
+void initialize(ParameterSet<Real> &parameters, Parameter<Real> &p, const Config &config, Key seed,
+                uint32_t index);
 
 } // namespace aesop

@@ -3,28 +3,33 @@
 namespace aesop {
 namespace {
 
-template <class Real> void copy(const Backend<Real>& b, const Matrix<Real>& from, const Matrix<Real>& to) {
+template <class Real>
+void copy(const Backend<Real> &b, const Matrix<Real> &from, const Matrix<Real> &to) {
     b.activate(b.self, Activation::linear, Real(0), from, to);
 }
 
 } // namespace
 
 template <class Real>
-DenseLayer<Real>::DenseLayer(Parameter<Real>& weight, bool transposed, Parameter<Real>* bias, Activation f,
-                             double slope, const Backend<Real>& backend)
-    : weight_(weight), transposed_(transposed), bias_(bias), activation_(f), slope_(Real(slope)), output_(backend),
-      input_memory_(backend) {}
+DenseLayer<Real>::DenseLayer(Parameter<Real> &weight, bool transposed, Parameter<Real> *bias, Activation f,
+                             double slope, const Backend<Real> &backend)
+    : weight_(weight), transposed_(transposed), bias_(bias), activation_(f), slope_(Real(slope)),
+      output_(backend), input_memory_(backend) {}
 
 template <class Real>
-void DenseLayer<Real>::product(const Pass<Real>& pass, const Operand<Real>& x, Activation f, const Matrix<Real>& y) {
-    const Backend<Real>& b = pass.backend;
-    const Real* bias = bias_ ? bias_->value.data : nullptr;
-    if (transposed_) b.multiply_transposed(b.self, x.dense, weight_.value, bias, f, slope_, false, y);
-    else b.multiply(b.self, x, weight_.value, bias, f, slope_, false, y);
+void DenseLayer<Real>::product(const Pass<Real> &pass, const Operand<Real> &x, Activation f,
+                               const Matrix<Real> &y) {
+    const Backend<Real> &b = pass.backend;
+    const Real *bias = bias_ ? bias_->value.data : nullptr;
+    if (transposed_)
+        b.multiply_transposed(b.self, x.dense, weight_.value, bias, f, slope_, false, y);
+    else
+        b.multiply(b.self, x, weight_.value, bias, f, slope_, false, y);
 }
 
-template <class Real> Matrix<Real> DenseLayer<Real>::forward(const Pass<Real>& pass, const Operand<Real>& x) {
-    const Backend<Real>& b = pass.backend;
+template <class Real>
+Matrix<Real> DenseLayer<Real>::forward(const Pass<Real> &pass, const Operand<Real> &x) {
+    const Backend<Real> &b = pass.backend;
     x_ = x;
     y_ = output_.matrix(pass.rows, units());
     if (activation_ == Activation::softmax) {
@@ -41,14 +46,18 @@ template <class Real> Matrix<Real> DenseLayer<Real>::forward(const Pass<Real>& p
 }
 
 template <class Real>
-void DenseLayer<Real>::backward(const Pass<Real>& pass, const Matrix<Real>& dy, const Matrix<Real>& dx,
-                                GradientSink<Real>& sink) {
-    const Backend<Real>& b = pass.backend;
-    if (activation_ == Activation::softmax) b.softmax_gradient(b.self, y_, dy);
-    else if (activation_ != Activation::linear) b.activation_gradient(b.self, activation_, slope_, z_, y_, dy);
+void DenseLayer<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
+                                GradientSink<Real> &sink) {
+    const Backend<Real> &b = pass.backend;
+    if (activation_ == Activation::softmax)
+        b.softmax_gradient(b.self, y_, dy);
+    else if (activation_ != Activation::linear)
+        b.activation_gradient(b.self, activation_, slope_, z_, y_, dy);
     if (dx.data) {
-        if (transposed_) b.multiply(b.self, dy, weight_.value, nullptr, Activation::linear, Real(0), false, dx);
-        else b.multiply_transposed(b.self, dy, weight_.value, nullptr, Activation::linear, Real(0), false, dx);
+        if (transposed_)
+            b.multiply(b.self, dy, weight_.value, nullptr, Activation::linear, Real(0), false, dx);
+        else
+            b.multiply_transposed(b.self, dy, weight_.value, nullptr, Activation::linear, Real(0), false, dx);
     }
     if (bias_) {
         b.column_sums(b.self, dy, bias_->gradient().data);
@@ -59,7 +68,7 @@ void DenseLayer<Real>::backward(const Pass<Real>& pass, const Matrix<Real>& dy, 
 }
 
 template <class Real>
-BatchNormLayer<Real>::BatchNormLayer(ParameterSet<Real>& parameters, const std::string& prefix, int64_t units,
+BatchNormLayer<Real>::BatchNormLayer(ParameterSet<Real> &parameters, const std::string &prefix, int64_t units,
                                      double momentum, double epsilon)
     : gamma_(parameters.add(prefix + ".gamma", Parameter<Real>::bias, 1, units)),
       beta_(parameters.add(prefix + ".beta", Parameter<Real>::bias, 1, units)),
@@ -73,8 +82,9 @@ BatchNormLayer<Real>::BatchNormLayer(ParameterSet<Real>& parameters, const std::
     arguments_.epsilon = Real(epsilon);
 }
 
-template <class Real> Matrix<Real> BatchNormLayer<Real>::forward(const Pass<Real>& pass, const Operand<Real>& x) {
-    BatchNorm<Real>& a = arguments_;
+template <class Real>
+Matrix<Real> BatchNormLayer<Real>::forward(const Pass<Real> &pass, const Operand<Real> &x) {
+    BatchNorm<Real> &a = arguments_;
     a.x = x.dense;
     a.y = output_.matrix(pass.rows, units());
     a.gamma = gamma_.value.data, a.beta = beta_.value.data;
@@ -86,64 +96,78 @@ template <class Real> Matrix<Real> BatchNormLayer<Real>::forward(const Pass<Real
 }
 
 template <class Real>
-void BatchNormLayer<Real>::backward(const Pass<Real>& pass, const Matrix<Real>& dy, const Matrix<Real>& dx,
-                                    GradientSink<Real>& sink) {
-    const Backend<Real>& b = pass.backend;
+void BatchNormLayer<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
+                                    GradientSink<Real> &sink) {
+    const Backend<Real> &b = pass.backend;
     b.batch_norm_gradient(b.self, arguments_, dy, gamma_.gradient().data, beta_.gradient().data);
     sink.take(gamma_, gamma_.gradient().data);
     sink.take(beta_, beta_.gradient().data);
-    if (dx.data) copy(b, dy, dx);
+    if (dx.data)
+        copy(b, dy, dx);
 }
 
-template <class Real> Matrix<Real> ActivationLayer<Real>::forward(const Pass<Real>& pass, const Operand<Real>& x) {
+template <class Real>
+Matrix<Real> ActivationLayer<Real>::forward(const Pass<Real> &pass, const Operand<Real> &x) {
     z_ = x.dense;
     y_ = output_.matrix(pass.rows, units_);
-    const Backend<Real>& b = pass.backend;
+    const Backend<Real> &b = pass.backend;
     if (activation_ == Activation::softmax) {
         copy(b, z_, y_);
         b.softmax(b.self, y_);
-    } else b.activate(b.self, activation_, slope_, z_, y_);
+    } else
+        b.activate(b.self, activation_, slope_, z_, y_);
     return y_;
 }
 template <class Real>
-void ActivationLayer<Real>::backward(const Pass<Real>& pass, const Matrix<Real>& dy, const Matrix<Real>& dx,
-                                     GradientSink<Real>&) {
-    const Backend<Real>& b = pass.backend;
-    if (activation_ == Activation::softmax) b.softmax_gradient(b.self, y_, dy);
-    else b.activation_gradient(b.self, activation_, slope_, z_, y_, dy);
-    if (dx.data) copy(b, dy, dx);
+void ActivationLayer<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
+                                     GradientSink<Real> &) {
+    const Backend<Real> &b = pass.backend;
+    if (activation_ == Activation::softmax)
+        b.softmax_gradient(b.self, y_, dy);
+    else
+        b.activation_gradient(b.self, activation_, slope_, z_, y_, dy);
+    if (dx.data)
+        copy(b, dy, dx);
 }
 
-template <class Real> void DropoutLayer<Real>::drop(const Pass<Real>& pass, const Matrix<Real>& x) const {
+template <class Real>
+void DropoutLayer<Real>::drop(const Pass<Real> &pass, const Matrix<Real> &x) const {
     DrawKey key{pass.seed, pass.epoch, purpose_};
-    if (pass.training) pass.backend.dropout(pass.backend.self, key, pass.sample_ids, p_, x);
+    if (pass.training)
+        pass.backend.dropout(pass.backend.self, key, pass.sample_ids, p_, x);
 }
-template <class Real> Matrix<Real> DropoutLayer<Real>::forward(const Pass<Real>& pass, const Operand<Real>& x) {
-    if (!pass.training) return x.dense;
+template <class Real>
+Matrix<Real> DropoutLayer<Real>::forward(const Pass<Real> &pass, const Operand<Real> &x) {
+    if (!pass.training)
+        return x.dense;
     Matrix<Real> y = output_.matrix(pass.rows, units_);
     copy(pass.backend, x.dense, y);
     drop(pass, y);
     return y;
 }
 template <class Real>
-void DropoutLayer<Real>::backward(const Pass<Real>& pass, const Matrix<Real>& dy, const Matrix<Real>& dx,
-                                  GradientSink<Real>&) {
+void DropoutLayer<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
+                                  GradientSink<Real> &) {
     drop(pass, dy);
-    if (dx.data) copy(pass.backend, dy, dx);
+    if (dx.data)
+        copy(pass.backend, dy, dx);
 }
 
-template <class Real> void LayerStack<Real>::add(std::unique_ptr<Layer<Real>> layer) {
+template <class Real>
+void LayerStack<Real>::add(std::unique_ptr<Layer<Real>> layer) {
     layers_.push_back(std::move(layer));
     gradients_.push_back(std::make_unique<Buffer<Real>>(backend_));
 }
-template <class Real> Matrix<Real> LayerStack<Real>::forward(const Pass<Real>& pass, const Operand<Real>& x) {
+template <class Real>
+Matrix<Real> LayerStack<Real>::forward(const Pass<Real> &pass, const Operand<Real> &x) {
     Matrix<Real> y = layers_.front()->forward(pass, x);
-    for (size_t i = 1; i < layers_.size(); i++) y = layers_[i]->forward(pass, y);
+    for (size_t i = 1; i < layers_.size(); i++)
+        y = layers_[i]->forward(pass, y);
     return y;
 }
 template <class Real>
-void LayerStack<Real>::backward(const Pass<Real>& pass, const Matrix<Real>& dy, const Matrix<Real>& dx,
-                                GradientSink<Real>& sink) {
+void LayerStack<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
+                                GradientSink<Real> &sink) {
     Matrix<Real> d = dy;
     for (size_t i = layers_.size(); i-- > 0;) {
         Matrix<Real> below = i ? gradients_[i - 1]->matrix(pass.rows, layers_[i - 1]->units()) : dx;

@@ -2,21 +2,27 @@
 // the output unit, `t` the target. Included inside a namespace that offers scalar_math.h and
 // activation-inl.h; no include guard on purpose.
 
-template <class T> struct LossTerm {
+template <class T>
+struct LossTerm {
     T loss, slope; // slope: d loss / d z
 };
 
 // Squared, absolute and Huber losses of the residual r = f(z) - t; half the square for half_sse.
-template <Loss L, class T> AESOP_INLINE LossTerm<T> residual_loss(T r, T delta) {
-    if constexpr (L == Loss::mae) return {abs_of(r), select(r > T(0), T(1), select(r < T(0), T(-1), T(0)))};
+template <Loss L, class T>
+AESOP_INLINE LossTerm<T> residual_loss(T r, T delta) {
+    if constexpr (L == Loss::mae)
+        return {abs_of(r), select(r > T(0), T(1), select(r < T(0), T(-1), T(0)))};
     else if constexpr (L == Loss::huber) {
         T c = max_of(min_of(r, delta), -delta); // quadratic inside delta, linear outside
         return {T(0.5) * c * c + delta * (abs_of(r) - abs_of(c)), c};
-    } else if constexpr (L == Loss::half_sse) return {T(0.5) * r * r, r};
-    else return {r * r, T(2) * r};
+    } else if constexpr (L == Loss::half_sse)
+        return {T(0.5) * r * r, r};
+    else
+        return {r * r, T(2) * r};
 }
 
-template <Loss L, Activation A, class T> AESOP_INLINE LossTerm<T> element_loss(T z, T t, T delta, T slope) {
+template <Loss L, Activation A, class T>
+AESOP_INLINE LossTerm<T> element_loss(T z, T t, T delta, T slope) {
     if constexpr (L == Loss::bce && A == Activation::sigmoid) // softplus(z) - t z: finite for any z
         return {max_of(z, T(0)) + log1p_of(exp_of(-abs_of(z))) - t * z, T(1) / (T(1) + exp_of(-z)) - t};
     else {
@@ -34,62 +40,73 @@ template <Loss L, Activation A, class T> AESOP_INLINE LossTerm<T> element_loss(T
 
 // delta(x) = log Gamma(x + 1) - (x + 1/2) log x + x - log(2 pi) / 2, the error of Stirling's formula, x > 0:
 // asymptotic series after shifting x upward by delta(x) = delta(x + 1) + (x + 1/2) log(1 + 1/x) - 1.
-template <class T> AESOP_INLINE T stirling_error(T x) {
+template <class T>
+AESOP_INLINE T stirling_error(T x) {
     T shift = T(0);
     for (int k = 0; k < GammaShift<T>::steps; k++) {
         shift = shift + select(x < T(16), (x + T(0.5)) * log1p_of(T(1) / x) - T(1), T(0));
         x = x + select(x < T(16), T(1), T(0));
     }
     T r = T(1) / x, r2 = r * r;
-    return shift + r * (T(1.0 / 12) +
-                        r2 * (T(-1.0 / 360) + r2 * (T(1.0 / 1260) + r2 * (T(-1.0 / 1680) + r2 * T(1.0 / 1188)))));
+    return shift +
+           r * (T(1.0 / 12) +
+                r2 * (T(-1.0 / 360) + r2 * (T(1.0 / 1260) + r2 * (T(-1.0 / 1680) + r2 * T(1.0 / 1188)))));
 }
 
 // x log(x / m) + m - x for x, m > 0 without cancellation near x = m (Loader 2000, "Fast and accurate
 // computation of binomial probabilities").
-template <class T> AESOP_INLINE T deviance_term(T x, T m) {
+template <class T>
+AESOP_INLINE T deviance_term(T x, T m) {
     T v = (x - m) / (x + m), v2 = v * v, s = T(0);
-    for (int j = 8; j >= 1; j--) s = (s + T(1.0 / (2 * j + 1))) * v2;
+    for (int j = 8; j >= 1; j--)
+        s = (s + T(1.0 / (2 * j + 1))) * v2;
     return select(abs_of(v) < T(0.1), (x - m) * v + T(2) * x * v * s, x * log_of(x / m) + m - x);
 }
 
 // digamma(a + t) - digamma(a), a > 0, t >= 0, every term positive.
-template <class T> AESOP_INLINE T digamma_difference(T a, T t) {
+template <class T>
+AESOP_INLINE T digamma_difference(T a, T t) {
     T sum = T(0);
     for (int k = 0; k < GammaShift<T>::steps; k++) {
         T x = a + T(k);
         sum = sum + t / (x * (x + t));
     }
-    T x = a + T(GammaShift<T>::steps), y = x + t, rx = T(1) / x, ry = T(1) / y, d = t * rx * ry; // d = rx - ry
+    T x = a + T(GammaShift<T>::steps), y = x + t, rx = T(1) / x, ry = T(1) / y,
+      d = t * rx * ry; // d = rx - ry
     T x2 = rx * rx, y2 = ry * ry;
     // digamma(x) = log x - 1/(2x) - 1/(12 x^2) + 1/(120 x^4) - 1/(252 x^6) + 1/(240 x^8) - 5/(660 x^10)
     T s = T(0.5) + (rx + ry) * (T(1.0 / 12) + (x2 + y2) * (T(-1.0 / 120)) +
                                 (x2 * x2 + x2 * y2 + y2 * y2) * T(1.0 / 252) -
                                 (x2 + y2) * (x2 * x2 + y2 * y2) * T(1.0 / 240) +
                                 (x2 * x2 * x2 * x2 + x2 * x2 * x2 * y2 + x2 * x2 * y2 * y2 +
-                                 x2 * y2 * y2 * y2 + y2 * y2 * y2 * y2) * T(1.0 / 132));
+                                 x2 * y2 * y2 * y2 + y2 * y2 * y2 * y2) *
+                                    T(1.0 / 132));
     return sum + log1p_of(t * rx) + d * s;
 }
 
 // -log dpois(t, exp(z)), z the log mean. positive: t > 0 (a zero needs no gamma function).
-template <class T> AESOP_INLINE LossTerm<T> poisson_loss(T z, T t, T positive_t) {
+template <class T>
+AESOP_INLINE LossTerm<T> poisson_loss(T z, T t, T positive_t) {
     T mu = exp_of(z);
     T nll = stirling_error(positive_t) + deviance_term(positive_t, mu) +
             T(0.5) * log_of(T(6.283185307179586) * positive_t);
     return {select(t > T(0), nll, mu), mu - t};
 }
-template <class T> AESOP_INLINE LossTerm<T> poisson_loss_zero(T z) {
+template <class T>
+AESOP_INLINE LossTerm<T> poisson_loss_zero(T z) {
     T mu = exp_of(z);
     return {mu, mu};
 }
 
-template <class T> struct CountTerm {
+template <class T>
+struct CountTerm {
     T loss, slope, dispersion_slope; // slopes by the log mean and by log theta
 };
 
 // -log dnbinom(t, size = theta, mu = exp(z)) in Loader's saddle-point form, exact to rounding for large
 // counts and dispersions. positive_t: t where t > 0, anything positive elsewhere.
-template <class T> AESOP_INLINE CountTerm<T> negative_binomial_loss(T z, T theta, T t, T positive_t) {
+template <class T>
+AESOP_INLINE CountTerm<T> negative_binomial_loss(T z, T theta, T t, T positive_t) {
     T mu = exp_of(z), total = theta + mu, n = theta + positive_t;
     T nll = stirling_error(theta) + stirling_error(positive_t) - stirling_error(n) +
             deviance_term(theta, n * (theta / total)) + deviance_term(positive_t, n * (mu / total)) +
@@ -99,7 +116,8 @@ template <class T> AESOP_INLINE CountTerm<T> negative_binomial_loss(T z, T theta
     return {select(t > T(0), nll, theta * log_ratio), theta * ((mu - t) / total), theta * by_theta};
 }
 // The same for t = 0, without gamma functions: theta log(1 + mu / theta).
-template <class T> AESOP_INLINE CountTerm<T> negative_binomial_loss_zero(T z, T theta) {
+template <class T>
+AESOP_INLINE CountTerm<T> negative_binomial_loss_zero(T z, T theta) {
     T mu = exp_of(z), total = theta + mu, log_ratio = log1p_of(mu / theta);
     return {theta * log_ratio, theta * (mu / total), theta * (log_ratio - mu / total)};
 }

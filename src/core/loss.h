@@ -11,18 +11,35 @@ constexpr double kLogThetaMin = -9.2103403719761836, kLogThetaMax = 13.815510557
 
 #include "loss-inl.h"
 
-inline bool is_count(Loss l) { return l == Loss::poisson || l == Loss::negative_binomial; }
+inline bool is_count(Loss l) {
+    return l == Loss::poisson || l == Loss::negative_binomial;
+}
 
-template <Loss L> struct LossTag { static constexpr Loss value = L; };
-template <class F> void with_loss(Loss l, F&& f) { // the losses of a residual or a probability
+template <Loss L>
+struct LossTag {
+    static constexpr Loss value = L;
+};
+template <class F>
+void with_loss(Loss l, F &&f) { // the losses of a residual or a probability
     switch (l) {
-    case Loss::mse: f(LossTag<Loss::mse>()); break;
-    case Loss::half_sse: f(LossTag<Loss::half_sse>()); break;
-    case Loss::mae: f(LossTag<Loss::mae>()); break;
-    case Loss::huber: f(LossTag<Loss::huber>()); break;
-    case Loss::bce: f(LossTag<Loss::bce>()); break;
+    case Loss::mse:
+        f(LossTag<Loss::mse>());
+        break;
+    case Loss::half_sse:
+        f(LossTag<Loss::half_sse>());
+        break;
+    case Loss::mae:
+        f(LossTag<Loss::mae>());
+        break;
+    case Loss::huber:
+        f(LossTag<Loss::huber>());
+        break;
+    case Loss::bce:
+        f(LossTag<Loss::bce>());
+        break;
     case Loss::poisson:
-    case Loss::negative_binomial: break; // counts have their own operation
+    case Loss::negative_binomial:
+        break; // counts have their own operation
     }
 }
 

@@ -16,7 +16,7 @@ class Monitor {
     virtual ~Monitor() = default;
     // Called between steps on the training thread; true asks training to stop after this step.
     virtual bool should_stop() { return false; }
-    virtual void epoch_done(const EpochRecord&) {}
+    virtual void epoch_done(const EpochRecord &) {}
 };
 
 } // namespace aesop

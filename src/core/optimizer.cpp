@@ -4,10 +4,11 @@
 namespace aesop {
 
 template <class Real>
-Optimizer<Real>::Optimizer(const Config& config, const Backend<Real>& backend)
+Optimizer<Real>::Optimizer(const Config &config, const Backend<Real> &backend)
     : config_(config), kind_(optimizer_from_name(config.optimizer)), backend_(backend) {}
 
-template <class Real> UpdateRule Optimizer<Real>::rule(const Parameter<Real>& p) const {
+template <class Real>
+UpdateRule Optimizer<Real>::rule(const Parameter<Real> &p) const {
     UpdateRule r;
     r.kind = kind_;
     r.learning_rate = learning_rate_;
@@ -16,31 +17,39 @@ template <class Real> UpdateRule Optimizer<Real>::rule(const Parameter<Real>& p)
     r.step_size = learning_rate_ / (1 - std::pow(config_.beta1, double(step_)));
     r.root_scale = 1 / std::sqrt(1 - std::pow(config_.beta2, double(step_)));
     r.clip_value = config_.clip_value;
-    if (p.penalised()) r.l1 = config_.l1, r.l2 = config_.l2, r.weight_decay = config_.weight_decay;
+    if (p.penalised())
+        r.l1 = config_.l1, r.l2 = config_.l2, r.weight_decay = config_.weight_decay;
     return r;
 }
 
-template <class Real> Moments<Real> Optimizer<Real>::moments(Parameter<Real>& p) const {
+template <class Real>
+Moments<Real> Optimizer<Real>::moments(Parameter<Real> &p) const {
     int64_t n = p.shape.size();
     bool second = kind_ != OptimizerKind::sgd || config_.momentum > 0;
-    bool first = kind_ == OptimizerKind::adadelta || kind_ == OptimizerKind::adam || kind_ == OptimizerKind::adamw;
+    bool first =
+        kind_ == OptimizerKind::adadelta || kind_ == OptimizerKind::adam || kind_ == OptimizerKind::adamw;
     return {first ? p.first_memory.values(n) : nullptr, second ? p.second_memory.values(n) : nullptr};
 }
 
-template <class Real> void Optimizer<Real>::take(Parameter<Real>& p, const Product<Real>* products, int n) {
+template <class Real>
+void Optimizer<Real>::take(Parameter<Real> &p, const Product<Real> *products, int n) {
     backend_.update_weights(backend_.self, products, n, p.value, moments(p), rule(p));
 }
-template <class Real> void Optimizer<Real>::take(Parameter<Real>& p, const Real* gradient) {
+template <class Real>
+void Optimizer<Real>::take(Parameter<Real> &p, const Real *gradient) {
     backend_.update_values(backend_.self, gradient, p.value.data, moments(p), p.shape.size(), rule(p));
 }
 
-template <class Real> void Optimizer<Real>::apply_stored(ParameterSet<Real>& parameters, double scale) {
-    for (auto& p : parameters.all()) {
-        if (p->kind == Parameter<Real>::state) continue;
+template <class Real>
+void Optimizer<Real>::apply_stored(ParameterSet<Real> &parameters, double scale) {
+    for (auto &p : parameters.all()) {
+        if (p->kind == Parameter<Real>::state)
+            continue;
         UpdateRule r = rule(*p);
         r.l1 = r.l2 = 0;
         r.gradient_scale = scale;
-        backend_.update_values(backend_.self, p->gradient().data, p->value.data, moments(*p), p->shape.size(), r);
+        backend_.update_values(backend_.self, p->gradient().data, p->value.data, moments(*p), p->shape.size(),
+                               r);
     }
 }
 

@@ -6,25 +6,26 @@
 
 namespace aesop {
 
-template <class Real> class Optimizer : public GradientSink<Real> {
+template <class Real>
+class Optimizer : public GradientSink<Real> {
   public:
-    Optimizer(const Config& config, const Backend<Real>& backend);
+    Optimizer(const Config &config, const Backend<Real> &backend);
     // Call before each step; steps count from 1.
     void begin_step(double learning_rate) { step_++, learning_rate_ = learning_rate; }
-    void take(Parameter<Real>& p, const Product<Real>* products, int n) override;
-    void take(Parameter<Real>& p, const Real* gradient) override;
+    void take(Parameter<Real> &p, const Product<Real> *products, int n) override;
+    void take(Parameter<Real> &p, const Real *gradient) override;
     // Applies gradients that are in memory and already hold their penalties, scaled (clipping by norm).
-    void apply_stored(ParameterSet<Real>& parameters, double scale);
+    void apply_stored(ParameterSet<Real> &parameters, double scale);
 
     int64_t step() const { return step_; }
     void set_step(int64_t step) { step_ = step; }
 
   private:
-    UpdateRule rule(const Parameter<Real>& p) const;
-    Moments<Real> moments(Parameter<Real>& p) const;
+    UpdateRule rule(const Parameter<Real> &p) const;
+    Moments<Real> moments(Parameter<Real> &p) const;
     const Config config_;
     OptimizerKind kind_;
-    const Backend<Real>& backend_;
+    const Backend<Real> &backend_;
     int64_t step_ = 0;
     double learning_rate_ = 0;
 };

@@ -8,12 +8,13 @@
 namespace aesop {
 
 // Device memory for one matrix; grows when asked for more rows, never shrinks.
-template <class Real> class Buffer {
+template <class Real>
+class Buffer {
   public:
-    explicit Buffer(const Backend<Real>& backend) : backend_(&backend) {}
+    explicit Buffer(const Backend<Real> &backend) : backend_(&backend) {}
     ~Buffer() { backend_->release(backend_->self, data_); }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
+    Buffer(const Buffer &) = delete;
+    Buffer &operator=(const Buffer &) = delete;
 
     Matrix<Real> matrix(int64_t rows, int64_t cols) {
         int64_t ld = leading_dimension(cols), size = rows * ld;
@@ -25,18 +26,19 @@ template <class Real> class Buffer {
         }
         return {data_, rows, cols, ld};
     }
-    Real* values(int64_t n) { return matrix(1, n).data; }
+    Real *values(int64_t n) { return matrix(1, n).data; }
 
   private:
-    const Backend<Real>* backend_;
-    Real* data_ = nullptr;
+    const Backend<Real> *backend_;
+    Real *data_ = nullptr;
     int64_t size_ = 0, ld_ = 0;
 };
 
-template <class Real> struct Parameter {
+template <class Real>
+struct Parameter {
     enum Kind { weights, bias, state }; // state: running statistics, kept but not trained
 
-    Parameter(std::string name, Kind kind, int64_t inputs, int64_t units, const Backend<Real>& backend);
+    Parameter(std::string name, Kind kind, int64_t inputs, int64_t units, const Backend<Real> &backend);
 
     std::string name;
     Kind kind;
@@ -51,61 +53,66 @@ template <class Real> struct Parameter {
 };
 
 // All parameters of a network, in a fixed order, with access from the host.
-template <class Real> class ParameterSet {
+template <class Real>
+class ParameterSet {
   public:
-    explicit ParameterSet(const Backend<Real>& backend) : backend_(backend) {}
-    Parameter<Real>& add(const std::string& name, typename Parameter<Real>::Kind kind, int64_t inputs,
+    explicit ParameterSet(const Backend<Real> &backend) : backend_(backend) {}
+    Parameter<Real> &add(const std::string &name, typename Parameter<Real>::Kind kind, int64_t inputs,
                          int64_t units);
-    const std::vector<std::unique_ptr<Parameter<Real>>>& all() const { return all_; }
-    Parameter<Real>* find(const std::string& name) const; // null where there is none
-    const Backend<Real>& backend() const { return backend_; }
+    const std::vector<std::unique_ptr<Parameter<Real>>> &all() const { return all_; }
+    Parameter<Real> *find(const std::string &name) const; // null where there is none
+    const Backend<Real> &backend() const { return backend_; }
 
     // Logical values, inputs x units, column-major as in R.
-    std::vector<double> get(const Parameter<Real>& p) const;
-    std::vector<double> get_gradient(Parameter<Real>& p) const;
-    void set(Parameter<Real>& p, const double* column_major);
-    void fill(Parameter<Real>& p, double value);
+    std::vector<double> get(const Parameter<Real> &p) const;
+    std::vector<double> get_gradient(Parameter<Real> &p) const;
+    void set(Parameter<Real> &p, const double *column_major);
+    void fill(Parameter<Real> &p, double value);
 
     using Snapshot = std::vector<std::vector<Real>>;
     Snapshot snapshot() const;
-    void restore(const Snapshot& s);
+    void restore(const Snapshot &s);
     void reset_moments();
     bool finite() const;
 
   private:
-    std::vector<double> unpack(const Weights<Real>& w) const;
-    const Backend<Real>& backend_;
+    std::vector<double> unpack(const Weights<Real> &w) const;
+    const Backend<Real> &backend_;
     std::vector<std::unique_ptr<Parameter<Real>>> all_;
 };
 
 // Takes each parameter's gradient as soon as backward has it: stored for checks and clipping by norm, or
 // used at once by an optimiser, so that it never reaches memory.
-template <class Real> class GradientSink {
+template <class Real>
+class GradientSink {
   public:
     virtual ~GradientSink() = default;
-    virtual void take(Parameter<Real>& p, const Product<Real>* products, int n) = 0;
-    virtual void take(Parameter<Real>& p, const Real* gradient) = 0;
+    virtual void take(Parameter<Real> &p, const Product<Real> *products, int n) = 0;
+    virtual void take(Parameter<Real> &p, const Real *gradient) = 0;
 };
 
 // Adds one layer's share; hands over to the sink when all users of the weights have contributed.
-template <class Real> void contribute(Parameter<Real>& p, const Product<Real>& product, GradientSink<Real>& sink) {
+template <class Real>
+void contribute(Parameter<Real> &p, const Product<Real> &product, GradientSink<Real> &sink) {
     p.pending.push_back(product);
-    if (int(p.pending.size()) < p.uses) return;
+    if (int(p.pending.size()) < p.uses)
+        return;
     sink.take(p, p.pending.data(), int(p.pending.size()));
     p.pending.clear();
 }
 
 // Leaves every gradient in the parameter's gradient memory.
-template <class Real> class StoredGradients : public GradientSink<Real> {
+template <class Real>
+class StoredGradients : public GradientSink<Real> {
   public:
-    explicit StoredGradients(const Backend<Real>& backend) : backend_(backend) {}
-    void take(Parameter<Real>& p, const Product<Real>* products, int n) override {
+    explicit StoredGradients(const Backend<Real> &backend) : backend_(backend) {}
+    void take(Parameter<Real> &p, const Product<Real> *products, int n) override {
         backend_.weight_gradient(backend_.self, products, n, p.gradient());
     }
-    void take(Parameter<Real>&, const Real*) override {} // vectors are computed where they are kept
+    void take(Parameter<Real> &, const Real *) override {} // vectors are computed where they are kept
 
   private:
-    const Backend<Real>& backend_;
+    const Backend<Real> &backend_;
 };
 
 } // namespace aesop

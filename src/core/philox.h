@@ -8,7 +8,14 @@
 namespace aesop {
 
 // What a stream is used for; dropout layer i uses kDropout + i.
-enum Purpose : uint32_t { kShuffle = 1, kSplit = 2, kInitialize = 3, kNoise = 4, kNoiseKind = 5, kDropout = 16 };
+enum Purpose : uint32_t {
+    kShuffle = 1,
+    kSplit = 2,
+    kInitialize = 3,
+    kNoise = 4,
+    kNoiseKind = 5,
+    kDropout = 16
+};
 
 struct Key {
     uint32_t low = 0, high = 0;
@@ -39,19 +46,23 @@ inline Words philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint
 }
 
 // Four words for the elements 4 * group ... 4 * group + 3 of a sample.
-inline Words draw(const DrawKey& key, uint32_t sample, uint32_t group) {
+inline Words draw(const DrawKey &key, uint32_t sample, uint32_t group) {
     return philox4x32(group, sample, key.epoch, key.purpose, key.seed.low, key.seed.high);
 }
 
-inline uint32_t draw_word(const DrawKey& key, uint32_t sample, uint32_t element) {
+inline uint32_t draw_word(const DrawKey &key, uint32_t sample, uint32_t element) {
     return draw(key, sample, element / 4).w[element % 4];
 }
 
 // Uniform on (0, 1): the 24 high bits, centred, exact in float as well as in double.
-inline double uniform(uint32_t word) { return ((word >> 8) + 0.5) * (1.0 / 16777216.0); }
+inline double uniform(uint32_t word) {
+    return ((word >> 8) + 0.5) * (1.0 / 16777216.0);
+}
 
 // Word below which an event of probability p happens; p = 1 gives 2^32, so compare in 64 bits.
-inline uint64_t threshold(double p) { return uint64_t(p * 4294967296.0); }
+inline uint64_t threshold(double p) {
+    return uint64_t(p * 4294967296.0);
+}
 
 // Standard normal by Box and Muller from two words.
 inline double normal(uint32_t a, uint32_t b) {

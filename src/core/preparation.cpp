@@ -7,7 +7,7 @@
 namespace aesop {
 namespace {
 
-void check_given(const std::vector<double>& given, const BatchSource& source) {
+void check_given(const std::vector<double> &given, const BatchSource &source) {
     if (int64_t(given.size()) != source.samples())
         throw Error("input_dim", "`size_factors` has " + std::to_string(given.size()) + " values for " +
                                      std::to_string(source.samples()) + " samples; give one per sample.")
@@ -24,42 +24,49 @@ void check_given(const std::vector<double>& given, const BatchSource& source) {
 
 double median_of_positive(std::vector<double> v) {
     v.erase(std::remove_if(v.begin(), v.end(), [](double x) { return !(x > 0); }), v.end());
-    if (v.empty()) return 1;
+    if (v.empty())
+        return 1;
     size_t mid = v.size() / 2;
     std::nth_element(v.begin(), v.begin() + long(mid), v.end());
     double upper = v[mid];
-    if (v.size() % 2) return upper;
+    if (v.size() % 2)
+        return upper;
     return (upper + *std::max_element(v.begin(), v.begin() + long(mid))) / 2;
 }
 
 } // namespace
 
-std::vector<double> Preparation::size_factors(const std::vector<double>& totals) const {
+std::vector<double> Preparation::size_factors(const std::vector<double> &totals) const {
     std::vector<double> out(totals.size(), 1.0);
     for (size_t i = 0; i < totals.size(); i++)
-        if (totals[i] > 0) out[i] = totals[i] / size_factor_target;
+        if (totals[i] > 0)
+            out[i] = totals[i] / size_factor_target;
     return out;
 }
 
-Preparation fit_preparation(BatchSource& source, const Config& config, const std::vector<double>& given,
-                            std::vector<double>& size_factors, std::vector<double>& feature_means) {
+Preparation fit_preparation(BatchSource &source, const Config &config, const std::vector<double> &given,
+                            std::vector<double> &size_factors, std::vector<double> &feature_means) {
     Preparation p;
     std::vector<double> totals;
     check_values(source, config, totals);
     p.log = config.normalize == "log";
     if (p.log || config.count_loss()) {
         p.size_factor_target = median_of_positive(totals);
-        if (!given.empty()) check_given(given, source);
+        if (!given.empty())
+            check_given(given, source);
         size_factors = given.empty() ? p.size_factors(totals) : given;
     }
-    if (config.scale == "none" && !config.count_loss()) return p;
+    if (config.scale == "none" && !config.count_loss())
+        return p;
     Statistics s = feature_statistics(source, config, size_factors);
     feature_means = s.count_mean;
     size_t n = s.mean.size();
-    if (config.scale == "center" || config.scale == "standard") p.center = s.mean;
+    if (config.scale == "center" || config.scale == "standard")
+        p.center = s.mean;
     if (config.scale == "standard") {
         p.scale.resize(n);
-        for (size_t f = 0; f < n; f++) p.scale[f] = s.sd[f] > 0 ? 1 / s.sd[f] : 1;
+        for (size_t f = 0; f < n; f++)
+            p.scale[f] = s.sd[f] > 0 ? 1 / s.sd[f] : 1;
     }
     if (config.scale == "minmax") {
         p.center = s.minimum;
@@ -71,12 +78,14 @@ Preparation fit_preparation(BatchSource& source, const Config& config, const std
     return p;
 }
 
-std::vector<double> apply_preparation(BatchSource& source, const Config& config, const Preparation& preparation,
-                                      const std::vector<double>& given) {
+std::vector<double> apply_preparation(BatchSource &source, const Config &config,
+                                      const Preparation &preparation, const std::vector<double> &given) {
     std::vector<double> totals;
     check_values(source, config, totals);
-    if (!preparation.uses_size_factors()) return {};
-    if (given.empty()) return preparation.size_factors(totals);
+    if (!preparation.uses_size_factors())
+        return {};
+    if (given.empty())
+        return preparation.size_factors(totals);
     check_given(given, source);
     return given;
 }

@@ -7,69 +7,80 @@
 namespace aesop {
 namespace {
 
-template <class Real> struct Reference {
+template <class Real>
+struct Reference {
     using M = Matrix<Real>;
     using W = Weights<Real>;
 
-    static Real* allocate(void*, int64_t n) {
+    static Real *allocate(void *, int64_t n) {
         size_t bytes = (size_t(n) * sizeof(Real) + 63) / 64 * 64 + 64;
-        void* p = std::aligned_alloc(64, bytes);
-        if (!p) throw std::bad_alloc();
+        void *p = std::aligned_alloc(64, bytes);
+        if (!p)
+            throw std::bad_alloc();
         std::memset(p, 0, bytes);
-        return static_cast<Real*>(p);
+        return static_cast<Real *>(p);
     }
-    static void release(void*, Real* p) { std::free(p); }
-    static void copy(void*, Real* to, const Real* from, int64_t n) { std::memcpy(to, from, size_t(n) * sizeof(Real)); }
+    static void release(void *, Real *p) { std::free(p); }
+    static void copy(void *, Real *to, const Real *from, int64_t n) {
+        std::memcpy(to, from, size_t(n) * sizeof(Real));
+    }
 
     // Calls f(column, value) for the stored values of a row of either kind of operand, ascending.
-    template <class F> static void each(const Operand<Real>& x, int64_t row, F&& f) {
+    template <class F>
+    static void each(const Operand<Real> &x, int64_t row, F &&f) {
         if (!x.is_sparse)
-            for (int64_t c = 0; c < x.dense.cols; c++) f(c, x.dense.at(row, c));
+            for (int64_t c = 0; c < x.dense.cols; c++)
+                f(c, x.dense.at(row, c));
         else
             for (int64_t k = x.sparse.start[row]; k < x.sparse.start[row + 1]; k++)
                 f(int64_t(x.sparse.index[k]), x.sparse.value[k]);
     }
 
-    static void finish(Activation f, Real slope, const M& y) { activate(nullptr, f, slope, y, y); }
+    static void finish(Activation f, Real slope, const M &y) { activate(nullptr, f, slope, y, y); }
 
-    static void multiply(void*, const Operand<Real>& x, const W& w, const Real* bias, Activation f, Real slope,
-                         bool accumulate, const M& y) {
+    static void multiply(void *, const Operand<Real> &x, const W &w, const Real *bias, Activation f,
+                         Real slope, bool accumulate, const M &y) {
         for (int64_t b = 0; b < y.rows; b++) {
-            if (!accumulate) std::fill(y.row(b), y.row(b) + y.cols, Real(0));
+            if (!accumulate)
+                std::fill(y.row(b), y.row(b) + y.cols, Real(0));
             each(x, b, [&](int64_t i, Real v) {
-                for (int64_t o = 0; o < y.cols; o++) y.at(b, o) += v * w.at(i, o);
+                for (int64_t o = 0; o < y.cols; o++)
+                    y.at(b, o) += v * w.at(i, o);
             });
             if (bias)
-                for (int64_t o = 0; o < y.cols; o++) y.at(b, o) += bias[o];
+                for (int64_t o = 0; o < y.cols; o++)
+                    y.at(b, o) += bias[o];
         }
         finish(f, slope, y);
     }
-    static void multiply_transposed(void*, const M& y, const W& w, const Real* bias, Activation f, Real slope,
-                                    bool accumulate, const M& x) {
+    static void multiply_transposed(void *, const M &y, const W &w, const Real *bias, Activation f,
+                                    Real slope, bool accumulate, const M &x) {
         for (int64_t b = 0; b < x.rows; b++)
             for (int64_t i = 0; i < x.cols; i++) {
                 Real s = accumulate ? x.at(b, i) : Real(0);
-                for (int64_t o = 0; o < y.cols; o++) s += y.at(b, o) * w.at(i, o);
+                for (int64_t o = 0; o < y.cols; o++)
+                    s += y.at(b, o) * w.at(i, o);
                 x.at(b, i) = s + (bias ? bias[i] : Real(0));
             }
         finish(f, slope, x);
     }
-    static void weight_gradient(void*, const Product<Real>* products, int n, const W& dw) {
+    static void weight_gradient(void *, const Product<Real> *products, int n, const W &dw) {
         std::fill(dw.data, dw.data + dw.shape.size(), Real(0));
         for (int k = 0; k < n; k++)
             for (int64_t b = 0; b < products[k].dy.rows; b++)
                 each(products[k].x, b, [&](int64_t i, Real v) {
-                    for (int64_t o = 0; o < dw.shape.units; o++) dw.at(i, o) += v * products[k].dy.at(b, o);
+                    for (int64_t o = 0; o < dw.shape.units; o++)
+                        dw.at(i, o) += v * products[k].dy.at(b, o);
                 });
     }
-    static void update_weights(void* self, const Product<Real>* products, int n, const W& w,
-                               const Moments<Real>& moments, const UpdateRule& rule) {
+    static void update_weights(void *self, const Product<Real> *products, int n, const W &w,
+                               const Moments<Real> &moments, const UpdateRule &rule) {
         std::vector<Real> g(size_t(w.shape.size()));
         weight_gradient(self, products, n, W{g.data(), w.shape});
         update_values(self, g.data(), w.data, moments, w.shape.size(), rule);
     }
-    static void update_values(void*, const Real* g, Real* w, const Moments<Real>& moments, int64_t n,
-                              const UpdateRule& rule) {
+    static void update_values(void *, const Real *g, Real *w, const Moments<Real> &moments, int64_t n,
+                              const UpdateRule &rule) {
         with_optimizer(rule.kind, [&](auto kind) {
             Real none = 0;
             for (int64_t i = 0; i < n; i++)
@@ -77,50 +88,59 @@ template <class Real> struct Reference {
                                           moments.second ? moments.second[i] : none);
         });
     }
-    static void column_sums(void*, const M& x, Real* sums) {
+    static void column_sums(void *, const M &x, Real *sums) {
         std::fill(sums, sums + padded(x.cols), Real(0));
         for (int64_t b = 0; b < x.rows; b++)
-            for (int64_t c = 0; c < x.cols; c++) sums[c] += x.at(b, c);
+            for (int64_t c = 0; c < x.cols; c++)
+                sums[c] += x.at(b, c);
     }
 
-    static void activate(void*, Activation f, Real slope, const M& z, const M& y) {
+    static void activate(void *, Activation f, Real slope, const M &z, const M &y) {
         with_activation(f, [&](auto tag) {
             for (int64_t b = 0; b < z.rows; b++)
-                for (int64_t c = 0; c < z.cols; c++) y.at(b, c) = aesop::activate<tag.value>(z.at(b, c), slope);
+                for (int64_t c = 0; c < z.cols; c++)
+                    y.at(b, c) = aesop::activate<tag.value>(z.at(b, c), slope);
         });
     }
-    static void activation_gradient(void*, Activation f, Real slope, const M& z, const M& y, const M& dy) {
+    static void activation_gradient(void *, Activation f, Real slope, const M &z, const M &y, const M &dy) {
         with_activation(f, [&](auto tag) {
             for (int64_t b = 0; b < y.rows; b++)
                 for (int64_t c = 0; c < y.cols; c++)
-                    dy.at(b, c) *= activation_slope<tag.value>(z.data ? z.at(b, c) : Real(0), y.at(b, c), slope);
+                    dy.at(b, c) *=
+                        activation_slope<tag.value>(z.data ? z.at(b, c) : Real(0), y.at(b, c), slope);
         });
     }
-    static void softmax(void*, const M& y) {
+    static void softmax(void *, const M &y) {
         for (int64_t b = 0; b < y.rows; b++) {
             Real top = *std::max_element(y.row(b), y.row(b) + y.cols), sum = 0;
-            for (int64_t c = 0; c < y.cols; c++) sum += y.at(b, c) = std::exp(y.at(b, c) - top);
-            for (int64_t c = 0; c < y.cols; c++) y.at(b, c) /= sum;
+            for (int64_t c = 0; c < y.cols; c++)
+                sum += y.at(b, c) = std::exp(y.at(b, c) - top);
+            for (int64_t c = 0; c < y.cols; c++)
+                y.at(b, c) /= sum;
         }
     }
-    static void softmax_gradient(void*, const M& y, const M& dy) { // dz = y (dy - sum y dy)
+    static void softmax_gradient(void *, const M &y, const M &dy) { // dz = y (dy - sum y dy)
         for (int64_t b = 0; b < y.rows; b++) {
             Real sum = 0;
-            for (int64_t c = 0; c < y.cols; c++) sum += y.at(b, c) * dy.at(b, c);
-            for (int64_t c = 0; c < y.cols; c++) dy.at(b, c) = y.at(b, c) * (dy.at(b, c) - sum);
+            for (int64_t c = 0; c < y.cols; c++)
+                sum += y.at(b, c) * dy.at(b, c);
+            for (int64_t c = 0; c < y.cols; c++)
+                dy.at(b, c) = y.at(b, c) * (dy.at(b, c) - sum);
         }
     }
 
     // Ioffe and Szegedy 2015; the batch variance is the biased one, as in Keras.
-    static void batch_norm(void*, const BatchNorm<Real>& a) {
+    static void batch_norm(void *, const BatchNorm<Real> &a) {
         int64_t n = a.x.rows;
         for (int64_t c = 0; c < a.x.cols; c++) {
             Real mean = a.running_mean[c], variance = a.running_variance[c];
             if (a.training) {
                 mean = variance = 0;
-                for (int64_t b = 0; b < n; b++) mean += a.x.at(b, c);
+                for (int64_t b = 0; b < n; b++)
+                    mean += a.x.at(b, c);
                 mean /= Real(n);
-                for (int64_t b = 0; b < n; b++) variance += (a.x.at(b, c) - mean) * (a.x.at(b, c) - mean);
+                for (int64_t b = 0; b < n; b++)
+                    variance += (a.x.at(b, c) - mean) * (a.x.at(b, c) - mean);
                 variance /= Real(n);
                 a.running_mean[c] = a.momentum * a.running_mean[c] + (1 - a.momentum) * mean;
                 a.running_variance[c] = a.momentum * a.running_variance[c] + (1 - a.momentum) * variance;
@@ -131,8 +151,8 @@ template <class Real> struct Reference {
                 a.y.at(b, c) = (a.x.at(b, c) - mean) * a.inverse[c] * a.gamma[c] + a.beta[c];
         }
     }
-    static void batch_norm_gradient(void*, const BatchNorm<Real>& a, const M& dy, Real* gamma_gradient,
-                                    Real* beta_gradient) {
+    static void batch_norm_gradient(void *, const BatchNorm<Real> &a, const M &dy, Real *gamma_gradient,
+                                    Real *beta_gradient) {
         int64_t n = a.x.rows;
         for (int64_t c = 0; c < a.x.cols; c++) {
             Real sum = 0, product = 0; // sums of dy and of dy times the normalised input
@@ -149,58 +169,65 @@ template <class Real> struct Reference {
         }
     }
 
-    static void dropout(void*, const DrawKey& key, const uint32_t* ids, double p, const M& x) {
+    static void dropout(void *, const DrawKey &key, const uint32_t *ids, double p, const M &x) {
         Real factor = Real(1 / (1 - p));
         for (int64_t b = 0; b < x.rows; b++)
             for (int64_t c = 0; c < x.cols; c++)
                 x.at(b, c) *= draw_word(key, ids[b], uint32_t(c)) >= threshold(p) ? factor : Real(0);
     }
-    static void corrupt(void*, const NoiseRule& rule, const DrawKey& key, const uint32_t* ids, const M& x) {
+    static void corrupt(void *, const NoiseRule &rule, const DrawKey &key, const uint32_t *ids, const M &x) {
         DrawKey second = key;
         second.purpose = kNoiseKind;
         for (int64_t b = 0; b < x.rows; b++)
             for (int64_t c = 0; c < x.cols; c++) {
                 uint32_t a = draw_word(key, ids[b], uint32_t(c));
                 bool hit = a < threshold(rule.amount);
-                Real& v = x.at(b, c);
-                if (rule.kind == NoiseKind::masking) v = hit ? Real(0) : v;
+                Real &v = x.at(b, c);
+                if (rule.kind == NoiseKind::masking)
+                    v = hit ? Real(0) : v;
                 else if (rule.kind == NoiseKind::salt_pepper)
-                    v = !hit ? v : draw_word(second, ids[b], uint32_t(c)) >> 31 ? Real(rule.high) : Real(rule.low);
+                    v = !hit                                           ? v
+                        : draw_word(second, ids[b], uint32_t(c)) >> 31 ? Real(rule.high)
+                                                                       : Real(rule.low);
                 else if (rule.kind == NoiseKind::gaussian)
                     v += Real(rule.amount) * Real(normal(a, draw_word(second, ids[b], uint32_t(c))));
             }
     }
-    static void mask_sparse(void*, const DrawKey& key, const uint32_t* ids, double p, bool rescale,
-                            const SparseMatrix<Real>& x, Real* values) {
+    static void mask_sparse(void *, const DrawKey &key, const uint32_t *ids, double p, bool rescale,
+                            const SparseMatrix<Real> &x, Real *values) {
         Real factor = rescale ? Real(1 / (1 - p)) : Real(1);
         for (int64_t b = 0; b < x.rows; b++)
             for (int64_t k = x.start[b]; k < x.start[b + 1]; k++)
                 values[k] *= draw_word(key, ids[b], uint32_t(x.index[k])) >= threshold(p) ? factor : Real(0);
     }
 
-    static void gather(void*, const Column* columns, const M& x) {
-        for (int64_t b = 0; b < x.rows; b++) write_row(columns[b], x.row(b), x.cols);
+    static void gather(void *, const Column *columns, const M &x) {
+        for (int64_t b = 0; b < x.rows; b++)
+            write_row(columns[b], x.row(b), x.cols);
     }
-    static Real transformed(const InputTransform<Real>& t, Real size_factor, int64_t c, Real v) {
+    static Real transformed(const InputTransform<Real> &t, Real size_factor, int64_t c, Real v) {
         v = v / size_factor;
-        if (t.log) v = std::log1p(v);
-        if (t.center) v -= t.center[c];
-        if (t.scale) v *= t.scale[c];
+        if (t.log)
+            v = std::log1p(v);
+        if (t.center)
+            v -= t.center[c];
+        if (t.scale)
+            v *= t.scale[c];
         return t.clamp ? std::min(std::max(v, Real(0)), Real(1)) : v;
     }
-    static void transform(void*, const InputTransform<Real>& t, const Real* size_factor, const M& x) {
+    static void transform(void *, const InputTransform<Real> &t, const Real *size_factor, const M &x) {
         for (int64_t b = 0; b < x.rows; b++)
             for (int64_t c = 0; c < x.cols; c++)
                 x.at(b, c) = transformed(t, size_factor ? size_factor[b] : Real(1), c, x.at(b, c));
     }
-    static void transform_sparse(void*, const InputTransform<Real>& t, const Real* size_factor,
-                                 const SparseMatrix<Real>& x, Real* values) {
+    static void transform_sparse(void *, const InputTransform<Real> &t, const Real *size_factor,
+                                 const SparseMatrix<Real> &x, Real *values) {
         for (int64_t b = 0; b < x.rows; b++)
             for (int64_t k = x.start[b]; k < x.start[b + 1]; k++)
                 values[k] = transformed(t, size_factor ? size_factor[b] : Real(1), x.index[k], values[k]);
     }
 
-    static void loss(void*, const LossArguments<Real>& a) {
+    static void loss(void *, const LossArguments<Real> &a) {
         if (a.log_theta_gradient)
             std::fill(a.log_theta_gradient, a.log_theta_gradient + padded(a.z.cols), Real(0));
         for (int64_t b = 0; b < a.z.rows; b++) {
@@ -209,12 +236,13 @@ template <class Real> struct Reference {
                 Real &z = a.z.at(b, c), t = a.target.at(b, c);
                 LossTerm<Real> term = is_count(a.kind) ? count_loss(a, b, c, z, t) : plain_loss(a, z, t);
                 sum += double(term.loss);
-                if (a.gradient) z = term.slope * a.weight;
+                if (a.gradient)
+                    z = term.slope * a.weight;
             }
             a.sample_loss[b] = sum;
         }
     }
-    static LossTerm<Real> plain_loss(const LossArguments<Real>& a, Real z, Real t) {
+    static LossTerm<Real> plain_loss(const LossArguments<Real> &a, Real z, Real t) {
         LossTerm<Real> term{};
         with_loss(a.kind, [&](auto kind) {
             with_activation(a.activation, [&](auto f) {
@@ -224,13 +252,14 @@ template <class Real> struct Reference {
         return term;
     }
     // z is the log mean of a sample with size factor 1; outside its limits the slope is 0.
-    static LossTerm<Real> count_loss(const LossArguments<Real>& a, int64_t b, int64_t c, Real z, Real t) {
+    static LossTerm<Real> count_loss(const LossArguments<Real> &a, int64_t b, int64_t c, Real z, Real t) {
         Real kept = clamp_log_mean(z), log_mean = kept + (a.log_size_factor ? a.log_size_factor[b] : Real(0));
         LossTerm<Real> term;
         if (a.kind == Loss::poisson)
             term = t > 0 ? poisson_loss(log_mean, t, t) : poisson_loss_zero(log_mean);
         else {
-            Real raw = a.log_theta[c], log_theta = std::min(std::max(raw, Real(kLogThetaMin)), Real(kLogThetaMax));
+            Real raw = a.log_theta[c],
+                 log_theta = std::min(std::max(raw, Real(kLogThetaMin)), Real(kLogThetaMax));
             Real theta = std::exp(log_theta);
             CountTerm<Real> nb = t > 0 ? negative_binomial_loss(log_mean, theta, t, t)
                                        : negative_binomial_loss_zero(log_mean, theta);
@@ -238,30 +267,35 @@ template <class Real> struct Reference {
                 a.log_theta_gradient[c] += nb.dispersion_slope * a.weight;
             term = {nb.loss, nb.slope};
         }
-        if (kept != z) term.slope = 0;
+        if (kept != z)
+            term.slope = 0;
         return term;
     }
 
-    static double squared_norm(void*, const Real* x, int64_t n) {
+    static double squared_norm(void *, const Real *x, int64_t n) {
         double s = 0;
-        for (int64_t i = 0; i < n; i++) s += double(x[i]) * double(x[i]);
+        for (int64_t i = 0; i < n; i++)
+            s += double(x[i]) * double(x[i]);
         return s;
     }
-    static double penalty(void*, const Real* w, int64_t n, double l1, double l2) {
+    static double penalty(void *, const Real *w, int64_t n, double l1, double l2) {
         double s = 0;
-        for (int64_t i = 0; i < n; i++) s += l1 * std::abs(double(w[i])) + l2 * double(w[i]) * double(w[i]);
+        for (int64_t i = 0; i < n; i++)
+            s += l1 * std::abs(double(w[i])) + l2 * double(w[i]) * double(w[i]);
         return s;
     }
     static Real sign(Real x) { return x > 0 ? Real(1) : x < 0 ? Real(-1) : Real(0); }
-    static void add_penalty_gradient(void*, Real* g, const Real* w, int64_t n, double l1, double l2) {
-        for (int64_t i = 0; i < n; i++) g[i] += Real(l1) * sign(w[i]) + Real(2 * l2) * w[i];
+    static void add_penalty_gradient(void *, Real *g, const Real *w, int64_t n, double l1, double l2) {
+        for (int64_t i = 0; i < n; i++)
+            g[i] += Real(l1) * sign(w[i]) + Real(2 * l2) * w[i];
     }
-    static double activity_l1(void*, const M& h, Real factor, const M& dh) {
+    static double activity_l1(void *, const M &h, Real factor, const M &dh) {
         double sum = 0;
         for (int64_t b = 0; b < h.rows; b++)
             for (int64_t c = 0; c < h.cols; c++) {
                 sum += std::abs(double(h.at(b, c)));
-                if (dh.data) dh.at(b, c) += factor * sign(h.at(b, c));
+                if (dh.data)
+                    dh.at(b, c) += factor * sign(h.at(b, c));
             }
         return sum;
     }
@@ -269,19 +303,43 @@ template <class Real> struct Reference {
 
 } // namespace
 
-template <class Real> const Backend<Real>& reference_backend() {
+template <class Real>
+const Backend<Real> &reference_backend() {
     using R = Reference<Real>;
-    static const Backend<Real> table = {
-        kBackendVersion, "reference", nullptr, R::allocate, R::release, R::copy, R::copy, R::multiply,
-        R::multiply_transposed, R::weight_gradient, R::update_weights, R::update_values, R::column_sums,
-        R::activate, R::activation_gradient, R::softmax, R::softmax_gradient, R::batch_norm,
-        R::batch_norm_gradient, R::dropout, R::corrupt, R::mask_sparse, R::gather, R::transform, R::transform_sparse,
-        R::loss, R::squared_norm, R::penalty, R::add_penalty_gradient,
-        R::activity_l1};
+    static const Backend<Real> table = {kBackendVersion,
+                                        "reference",
+                                        nullptr,
+                                        R::allocate,
+                                        R::release,
+                                        R::copy,
+                                        R::copy,
+                                        R::multiply,
+                                        R::multiply_transposed,
+                                        R::weight_gradient,
+                                        R::update_weights,
+                                        R::update_values,
+                                        R::column_sums,
+                                        R::activate,
+                                        R::activation_gradient,
+                                        R::softmax,
+                                        R::softmax_gradient,
+                                        R::batch_norm,
+                                        R::batch_norm_gradient,
+                                        R::dropout,
+                                        R::corrupt,
+                                        R::mask_sparse,
+                                        R::gather,
+                                        R::transform,
+                                        R::transform_sparse,
+                                        R::loss,
+                                        R::squared_norm,
+                                        R::penalty,
+                                        R::add_penalty_gradient,
+                                        R::activity_l1};
     return table;
 }
 
-template const Backend<float>& reference_backend<float>();
-template const Backend<double>& reference_backend<double>();
+template const Backend<float> &reference_backend<float>();
+template const Backend<double> &reference_backend<double>();
 
 } // namespace aesop

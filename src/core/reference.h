@@ -5,6 +5,7 @@
 
 namespace aesop {
 
-template <class Real> const Backend<Real>& reference_backend();
+template <class Real>
+const Backend<Real> &reference_backend();
 
 } // namespace aesop

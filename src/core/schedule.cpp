@@ -9,36 +9,51 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 
 // From `from` at 0 to `to` at 1 along half a cosine.
-double cosine(double from, double to, double share) { return to + (from - to) / 2 * (1 + std::cos(kPi * share)); }
+double cosine(double from, double to, double share) {
+    return to + (from - to) / 2 * (1 + std::cos(kPi * share));
+}
 
 // Smith and Topin 2019, with the two cosine phases and end points of PyTorch's OneCycleLR.
-double one_cycle(const Config& c, int64_t total, double step) {
+double one_cycle(const Config &c, int64_t total, double step) {
     double first = c.learning_rate / c.one_cycle_divisor, last = first / c.one_cycle_final;
     double turn = c.one_cycle_fraction * double(total) - 1, end = double(total) - 1;
-    if (step < turn) return cosine(first, c.learning_rate, step / turn);
+    if (step < turn)
+        return cosine(first, c.learning_rate, step / turn);
     return cosine(c.learning_rate, last, end > turn ? std::max(0.0, step - turn) / (end - turn) : 1);
 }
 
 } // namespace
 
-LearningRate::LearningRate(const Config& config, int64_t steps_per_epoch)
+LearningRate::LearningRate(const Config &config, int64_t steps_per_epoch)
     : config_(config), kind_(schedule_from_name(config.schedule)), steps_per_epoch_(steps_per_epoch),
       best_(std::numeric_limits<double>::infinity()) {}
 
 double LearningRate::at(int64_t epoch, int64_t step) const {
-    const Config& c = config_;
+    const Config &c = config_;
     int64_t total = std::max<int64_t>(1, int64_t(c.epochs) * steps_per_epoch_);
     double rate = c.learning_rate;
     switch (kind_) {
-    case Schedule::constant: break;
-    case Schedule::step: rate *= std::pow(c.schedule_factor, double(epoch / c.schedule_every)); break;
-    case Schedule::exponential: rate *= std::pow(c.schedule_factor, double(epoch)); break;
-    case Schedule::cosine: rate = cosine(rate, c.schedule_minimum, double(step) / double(total)); break;
-    case Schedule::one_cycle: rate = one_cycle(c, total, double(std::min(step, total - 1))); break;
-    case Schedule::plateau: rate = std::max(rate * plateau_, std::min(rate, c.schedule_minimum)); break;
+    case Schedule::constant:
+        break;
+    case Schedule::step:
+        rate *= std::pow(c.schedule_factor, double(epoch / c.schedule_every));
+        break;
+    case Schedule::exponential:
+        rate *= std::pow(c.schedule_factor, double(epoch));
+        break;
+    case Schedule::cosine:
+        rate = cosine(rate, c.schedule_minimum, double(step) / double(total));
+        break;
+    case Schedule::one_cycle:
+        rate = one_cycle(c, total, double(std::min(step, total - 1)));
+        break;
+    case Schedule::plateau:
+        rate = std::max(rate * plateau_, std::min(rate, c.schedule_minimum));
+        break;
     }
     int64_t warm = int64_t(c.warmup_epochs) * steps_per_epoch_;
-    if (step < warm) rate *= double(step + 1) / double(warm);
+    if (step < warm)
+        rate *= double(step + 1) / double(warm);
     return rate * factor_;
 }
 

@@ -7,7 +7,7 @@ namespace aesop {
 
 class LearningRate {
   public:
-    LearningRate(const Config& config, int64_t steps_per_epoch);
+    LearningRate(const Config &config, int64_t steps_per_epoch);
     // epoch and step count from 0; step runs over all epochs.
     double at(int64_t epoch, int64_t step) const;
     // After each epoch: reduce-on-plateau lowers its factor; loss is the validation loss where there is one.

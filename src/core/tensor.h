@@ -7,10 +7,12 @@
 
 namespace aesop {
 
-constexpr int kLane = 16;   // every row and panel is padded to a multiple of this
-constexpr int kPanel = 64;  // units per panel of a weight matrix
+constexpr int kLane = 16;  // every row and panel is padded to a multiple of this
+constexpr int kPanel = 64; // units per panel of a weight matrix
 
-inline int64_t padded(int64_t n) { return (n + kLane - 1) / kLane * kLane; }
+inline int64_t padded(int64_t n) {
+    return (n + kLane - 1) / kLane * kLane;
+}
 
 // Leading dimension for `cols` columns: padded, and never a multiple of 4 KiB apart (cache set conflicts).
 inline int64_t leading_dimension(int64_t cols) {
@@ -18,29 +20,32 @@ inline int64_t leading_dimension(int64_t cols) {
     return ld % 1024 == 0 ? ld + kLane : ld;
 }
 
-template <class Real> struct Matrix {
-    Real* data = nullptr;
+template <class Real>
+struct Matrix {
+    Real *data = nullptr;
     int64_t rows = 0, cols = 0, ld = 0;
-    Real* row(int64_t r) const { return data + r * ld; }
-    Real& at(int64_t r, int64_t c) const { return data[r * ld + c]; }
+    Real *row(int64_t r) const { return data + r * ld; }
+    Real &at(int64_t r, int64_t c) const { return data[r * ld + c]; }
 };
 
 // Rows in compressed form; column indices ascend within a row.
-template <class Real> struct SparseMatrix {
-    const int64_t* start = nullptr; // rows + 1
-    const int32_t* index = nullptr;
-    const Real* value = nullptr;
+template <class Real>
+struct SparseMatrix {
+    const int64_t *start = nullptr; // rows + 1
+    const int32_t *index = nullptr;
+    const Real *value = nullptr;
     int64_t rows = 0, cols = 0;
 };
 
 // The left operand of a product: dense or sparse.
-template <class Real> struct Operand {
+template <class Real>
+struct Operand {
     Matrix<Real> dense;
     SparseMatrix<Real> sparse;
     bool is_sparse = false;
     Operand() = default;
-    Operand(const Matrix<Real>& m) : dense(m) {}
-    Operand(const SparseMatrix<Real>& m) : sparse(m), is_sparse(true) {}
+    Operand(const Matrix<Real> &m) : dense(m) {}
+    Operand(const SparseMatrix<Real> &m) : sparse(m), is_sparse(true) {}
     int64_t rows() const { return is_sparse ? sparse.rows : dense.rows; }
     int64_t cols() const { return is_sparse ? sparse.cols : dense.cols; }
 };
@@ -60,10 +65,11 @@ struct PanelShape {
     }
 };
 
-template <class Real> struct Weights {
-    Real* data = nullptr;
+template <class Real>
+struct Weights {
+    Real *data = nullptr;
     PanelShape shape;
-    Real& at(int64_t input, int64_t unit) const { return data[shape.index(input, unit)]; }
+    Real &at(int64_t input, int64_t unit) const { return data[shape.index(input, unit)]; }
 };
 
 } // namespace aesop

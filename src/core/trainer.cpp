@@ -16,14 +16,14 @@ double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-int64_t steps_per_epoch(int64_t n, const Config& c) {
+int64_t steps_per_epoch(int64_t n, const Config &c) {
     return c.drop_last ? std::max<int64_t>(1, n / c.batch_size) : (n + c.batch_size - 1) / c.batch_size;
 }
 
 } // namespace
 
 // Of n samples the first int(n (1 - validation)) are trained on, as Keras counts; "random" permutes first.
-Split split_samples(int64_t n, const Config& config, Key seed) {
+Split split_samples(int64_t n, const Config &config, Key seed) {
     std::vector<int64_t> ids(static_cast<size_t>(n));
     std::iota(ids.begin(), ids.end(), 0);
     if (config.validation_split == "random" && config.validation > 0)
@@ -39,8 +39,8 @@ Split split_samples(int64_t n, const Config& config, Key seed) {
 }
 
 template <class Real>
-Trainer<Real>::Trainer(Autoencoder<Real>& network, BatchSource& source, const Preparation& preparation,
-                       const std::vector<double>& size_factors, Key seed, Monitor& monitor)
+Trainer<Real>::Trainer(Autoencoder<Real> &network, BatchSource &source, const Preparation &preparation,
+                       const std::vector<double> &size_factors, Key seed, Monitor &monitor)
     : network_(network), config_(network.config()), source_(source), seed_(seed), monitor_(monitor),
       split_(split_samples(source.samples(), config_, seed)),
       batch_(config_, preparation, source, size_factors, network.parameters().backend()),
@@ -51,7 +51,8 @@ Trainer<Real>::Trainer(Autoencoder<Real>& network, BatchSource& source, const Pr
     result_.validation = split_.validation;
 }
 
-template <class Real> TrainingResult Trainer<Real>::run() {
+template <class Real>
+TrainingResult Trainer<Real>::run() {
     start_ = now();
     if (config_.validation > 0 && split_.validation.empty())
         result_.messages.push_back("No sample was left for validation: early stopping is off.");
@@ -65,15 +66,18 @@ template <class Real> TrainingResult Trainer<Real>::run() {
                       (split_.validation.empty() || end != EpochEnd::done || std::isfinite(val_loss));
         if (!finite) {
             step_ = first_step;
-            if (!roll_back()) break;
+            if (!roll_back())
+                break;
             continue;
         }
         if (end == EpochEnd::stopped) { // the part of an epoch that ran is kept
             result_.status = time_is_up() ? "time_limit" : "interrupted";
-            if (split_.validation.empty() || config_.patience == 0) result_.best_epoch = epoch;
+            if (split_.validation.empty() || config_.patience == 0)
+                result_.best_epoch = epoch;
             break;
         }
-        // The loss of an epoch tells about the weights it started from: only the best of those are gone back to.
+        // The loss of an epoch tells about the weights it started from: only the best of those are gone back
+        // to.
         if (!(loss >= good_loss_)) {
             good_loss_ = loss;
             good_ = current_;
@@ -83,18 +87,22 @@ template <class Real> TrainingResult Trainer<Real>::run() {
         result_.history.push_back({epoch + 1, loss, val_loss, rate, now() - begin});
         monitor_.epoch_done(result_.history.back());
         rate_.epoch_done(split_.validation.empty() ? loss : val_loss);
-        if (!keep_going(epoch, val_loss)) break;
+        if (!keep_going(epoch, val_loss))
+            break;
         epoch++;
     }
     bool chosen = !split_.validation.empty() && config_.patience > 0 && !result_.history.empty();
-    if (chosen) network_.parameters().restore(best_);
+    if (chosen)
+        network_.parameters().restore(best_);
     return result_;
 }
 
-template <class Real> typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, double& loss) {
+template <class Real>
+typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, double &loss) {
     int64_t n = int64_t(split_.training.size()), size = config_.batch_size, seen = 0;
-    std::vector<int64_t> order = config_.shuffle ? epoch_order(split_.training, source_.window(), seed_, uint32_t(epoch), kShuffle)
-                                                 : split_.training;
+    std::vector<int64_t> order =
+        config_.shuffle ? epoch_order(split_.training, source_.window(), seed_, uint32_t(epoch), kShuffle)
+                        : split_.training;
     int64_t steps = steps_per_epoch(n, config_);
     for (int64_t s = 0; s < steps; s++) {
         int64_t from = s * size, rows = std::min(size, n - from);
@@ -107,16 +115,19 @@ template <class Real> typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoc
         }
         loss += l * double(rows);
         seen += rows;
-        if (monitor_.should_stop() || time_is_up()) return EpochEnd::stopped;
+        if (monitor_.should_stop() || time_is_up())
+            return EpochEnd::stopped;
     }
     loss /= double(std::max<int64_t>(1, seen));
     result_.failure_epoch = epoch + 1, result_.failure_step = steps;
     return EpochEnd::done;
 }
 
-template <class Real> double Trainer<Real>::validation_loss() {
+template <class Real>
+double Trainer<Real>::validation_loss() {
     int64_t n = int64_t(split_.validation.size()), size = config_.batch_size;
-    if (n == 0) return kNan;
+    if (n == 0)
+        return kNan;
     double sum = 0;
     for (int64_t from = 0; from < n; from += size) {
         int64_t rows = std::min(size, n - from);
@@ -127,7 +138,8 @@ template <class Real> double Trainer<Real>::validation_loss() {
 }
 
 // Early stopping on the validation loss; a loss that is not finite neither resets nor advances the best.
-template <class Real> bool Trainer<Real>::keep_going(int64_t epoch, double val_loss) {
+template <class Real>
+bool Trainer<Real>::keep_going(int64_t epoch, double val_loss) {
     if (split_.validation.empty() || config_.patience == 0) {
         result_.best_epoch = epoch + 1;
     } else if (std::isfinite(val_loss) && val_loss < best_loss_ - config_.min_delta) {
@@ -143,24 +155,28 @@ template <class Real> bool Trainer<Real>::keep_going(int64_t epoch, double val_l
 }
 
 // Back to the last good weights, with half the learning rate; false after too many attempts.
-template <class Real> bool Trainer<Real>::roll_back() {
+template <class Real>
+bool Trainer<Real>::roll_back() {
     network_.parameters().restore(good_);
     current_ = good_;
     network_.parameters().reset_moments();
     optimizer_.set_step(0);
-    std::string where = "epoch " + std::to_string(result_.failure_epoch) + ", step " + std::to_string(result_.failure_step);
+    std::string where =
+        "epoch " + std::to_string(result_.failure_epoch) + ", step " + std::to_string(result_.failure_step);
     if (++halvings_ > kMaxHalvings) {
         result_.status = "not_finite";
         result_.failure = "loss";
         return false;
     }
     rate_.halve();
-    result_.messages.push_back("The loss was not finite in " + where + ": went back to the weights of epoch " +
-                               std::to_string(good_epoch_) + " and halved the learning rate.");
+    result_.messages.push_back("The loss was not finite in " + where +
+                               ": went back to the weights of epoch " + std::to_string(good_epoch_) +
+                               " and halved the learning rate.");
     return true;
 }
 
-template <class Real> bool Trainer<Real>::time_is_up() const {
+template <class Real>
+bool Trainer<Real>::time_is_up() const {
     return config_.max_seconds > 0 && now() - start_ > config_.max_seconds;
 }
 

@@ -10,10 +10,10 @@ namespace aesop {
 struct TrainingResult {
     std::string status = "completed"; // completed, early_stopped, interrupted, time_limit, not_finite
     std::vector<EpochRecord> history;
-    int64_t best_epoch = 0;              // of the weights that are kept; 0: the initial ones
-    std::vector<int64_t> validation;     // samples held out, ascending
-    std::vector<std::string> messages;   // choices and events that the user should know
-    std::string failure;                 // status not_finite: what was not finite, and where
+    int64_t best_epoch = 0;            // of the weights that are kept; 0: the initial ones
+    std::vector<int64_t> validation;   // samples held out, ascending
+    std::vector<std::string> messages; // choices and events that the user should know
+    std::string failure;               // status not_finite: what was not finite, and where
     int64_t failure_epoch = 0, failure_step = 0;
 };
 
@@ -21,33 +21,35 @@ struct TrainingResult {
 struct Split {
     std::vector<int64_t> training, validation;
 };
-Split split_samples(int64_t n, const Config& config, Key seed);
+Split split_samples(int64_t n, const Config &config, Key seed);
 
-template <class Real> class Trainer {
+template <class Real>
+class Trainer {
   public:
-    Trainer(Autoencoder<Real>& network, BatchSource& source, const Preparation& preparation,
-            const std::vector<double>& size_factors, Key seed, Monitor& monitor);
+    Trainer(Autoencoder<Real> &network, BatchSource &source, const Preparation &preparation,
+            const std::vector<double> &size_factors, Key seed, Monitor &monitor);
     TrainingResult run();
 
   private:
     enum class EpochEnd { done, stopped, not_finite };
-    EpochEnd train_epoch(int64_t epoch, double& loss);
+    EpochEnd train_epoch(int64_t epoch, double &loss);
     double validation_loss();
     bool keep_going(int64_t epoch, double val_loss);
     bool roll_back();
     bool time_is_up() const;
 
-    Autoencoder<Real>& network_;
-    const Config& config_;
-    BatchSource& source_;
+    Autoencoder<Real> &network_;
+    const Config &config_;
+    BatchSource &source_;
     Key seed_;
-    Monitor& monitor_;
+    Monitor &monitor_;
     Split split_;
     Minibatch<Real> batch_;
     Optimizer<Real> optimizer_;
     LearningRate rate_;
     TrainingResult result_;
-    typename ParameterSet<Real>::Snapshot current_, good_, best_; // after the last epoch; to go back to; to keep
+    typename ParameterSet<Real>::Snapshot current_, good_,
+        best_; // after the last epoch; to go back to; to keep
     double good_loss_, best_loss_;
     int64_t good_epoch_ = 0, since_best_ = 0, step_ = 0;
     int halvings_ = 0;

@@ -1,17 +1,20 @@
 // One step of every optimiser on one weight, generic in the number type T. g: gradient without penalties;
 // m, v: the optimiser's moments. Included like activation-inl.h.
 
-template <class T, class Rule> AESOP_INLINE T full_gradient(const Rule& r, T g, T w) {
+template <class T, class Rule>
+AESOP_INLINE T full_gradient(const Rule &r, T g, T w) {
     g = g * T(r.gradient_scale) + T(r.l2 * 2) * w;
     g = g + select(w > T(0), T(r.l1), select(w < T(0), T(-r.l1), T(0)));
     return r.clip_value > 0 ? max_of(min_of(g, T(r.clip_value)), T(-r.clip_value)) : g;
 }
 
-template <OptimizerKind K, class T, class Rule> AESOP_INLINE void update_weight(const Rule& r, T g, T& w, T& m, T& v) {
+template <OptimizerKind K, class T, class Rule>
+AESOP_INLINE void update_weight(const Rule &r, T g, T &w, T &m, T &v) {
     T lr = T(r.learning_rate);
     g = full_gradient(r, g, w);
     if constexpr (K == OptimizerKind::sgd) { // v: velocity, as Sutskever et al. 2013 written by PyTorch
-        if (r.momentum == 0) w = w - lr * g;
+        if (r.momentum == 0)
+            w = w - lr * g;
         else {
             v = T(r.momentum) * v + g;
             w = w - lr * (r.nesterov ? g + T(r.momentum) * v : v);
@@ -28,7 +31,8 @@ template <OptimizerKind K, class T, class Rule> AESOP_INLINE void update_weight(
         m = T(r.rho) * m + T(1 - r.rho) * u * u;
         w = w - lr * u;
     } else { // adam, Kingma and Ba 2015; adamw, Loshchilov and Hutter 2019: decay apart from the gradient
-        if constexpr (K == OptimizerKind::adamw) w = w * T(1 - r.learning_rate * r.weight_decay);
+        if constexpr (K == OptimizerKind::adamw)
+            w = w * T(1 - r.learning_rate * r.weight_decay);
         m = T(r.beta1) * m + T(1 - r.beta1) * g;
         v = T(r.beta2) * v + T(1 - r.beta2) * g * g;
         w = w - T(r.step_size) * m / (sqrt_of(v) * T(r.root_scale) + T(r.epsilon));

@@ -21,15 +21,31 @@ struct UpdateRule {
 
 #include "update-inl.h"
 
-template <OptimizerKind K> struct OptimizerTag { static constexpr OptimizerKind value = K; };
-template <class F> void with_optimizer(OptimizerKind k, F&& f) {
+template <OptimizerKind K>
+struct OptimizerTag {
+    static constexpr OptimizerKind value = K;
+};
+template <class F>
+void with_optimizer(OptimizerKind k, F &&f) {
     switch (k) {
-    case OptimizerKind::sgd: f(OptimizerTag<OptimizerKind::sgd>()); break;
-    case OptimizerKind::rmsprop: f(OptimizerTag<OptimizerKind::rmsprop>()); break;
-    case OptimizerKind::adagrad: f(OptimizerTag<OptimizerKind::adagrad>()); break;
-    case OptimizerKind::adadelta: f(OptimizerTag<OptimizerKind::adadelta>()); break;
-    case OptimizerKind::adam: f(OptimizerTag<OptimizerKind::adam>()); break;
-    case OptimizerKind::adamw: f(OptimizerTag<OptimizerKind::adamw>()); break;
+    case OptimizerKind::sgd:
+        f(OptimizerTag<OptimizerKind::sgd>());
+        break;
+    case OptimizerKind::rmsprop:
+        f(OptimizerTag<OptimizerKind::rmsprop>());
+        break;
+    case OptimizerKind::adagrad:
+        f(OptimizerTag<OptimizerKind::adagrad>());
+        break;
+    case OptimizerKind::adadelta:
+        f(OptimizerTag<OptimizerKind::adadelta>());
+        break;
+    case OptimizerKind::adam:
+        f(OptimizerTag<OptimizerKind::adam>());
+        break;
+    case OptimizerKind::adamw:
+        f(OptimizerTag<OptimizerKind::adamw>());
+        break;
     }
 }
 

@@ -11,11 +11,11 @@ struct CpuState;
 class CpuBackend {
   public:
     explicit CpuBackend(int num_threads);
-    CpuBackend(int num_threads, const std::string& target); // an instruction set by name (dispatch.h)
+    CpuBackend(int num_threads, const std::string &target); // an instruction set by name (dispatch.h)
     ~CpuBackend();
-    CpuBackend(const CpuBackend&) = delete;
-    CpuBackend& operator=(const CpuBackend&) = delete;
-    const Backend<float>& table() const { return table_; }
+    CpuBackend(const CpuBackend &) = delete;
+    CpuBackend &operator=(const CpuBackend &) = delete;
+    const Backend<float> &table() const { return table_; }
 
   private:
     std::unique_ptr<CpuState> state_;

@@ -7,8 +7,8 @@ namespace aesop {
 namespace {
 
 struct Target {
-    const char* name;
-    const Kernels* kernels; // null: not in this build
+    const char *name;
+    const Kernels *kernels; // null: not in this build
     bool supported;
 };
 
@@ -25,27 +25,32 @@ std::vector<Target> all_targets() {
             {"avx512", avx512_kernels(), avx512}};
 }
 
-const Kernels& best_kernels() {
-    const Kernels* best = nullptr;
-    for (const Target& t : all_targets())
-        if (t.kernels && t.supported) best = t.kernels;
+const Kernels &best_kernels() {
+    const Kernels *best = nullptr;
+    for (const Target &t : all_targets())
+        if (t.kernels && t.supported)
+            best = t.kernels;
     return *best;
 }
 
-std::atomic<const Kernels*> chosen{nullptr};
+std::atomic<const Kernels *> chosen{nullptr};
 
 } // namespace
 
-const Kernels& cpu_kernels(const std::string& name) {
-    if (name == "auto") return best_kernels();
+const Kernels &cpu_kernels(const std::string &name) {
+    if (name == "auto")
+        return best_kernels();
     bool known = false;
-    for (const Target& t : all_targets()) {
-        if (name != t.name) continue;
-        if (t.kernels && t.supported) return *t.kernels;
+    for (const Target &t : all_targets()) {
+        if (name != t.name)
+            continue;
+        if (t.kernels && t.supported)
+            return *t.kernels;
         known = true;
     }
     std::string names;
-    for (const std::string& n : cpu_targets()) names += (names.empty() ? "" : ", ") + n;
+    for (const std::string &n : cpu_targets())
+        names += (names.empty() ? "" : ", ") + n;
     throw Error("param", "CPU target \"" + name + "\" " +
                              (known ? "is not supported by this processor" : "is unknown") +
                              "; use one of: auto, " + names)
@@ -53,10 +58,10 @@ const Kernels& cpu_kernels(const std::string& name) {
         .with("value", name);
 }
 
-const Kernels& cpu_kernels() {
-    const Kernels* k = chosen.load();
+const Kernels &cpu_kernels() {
+    const Kernels *k = chosen.load();
     if (!k) {
-        const char* forced = std::getenv("AESOP_CPU");
+        const char *forced = std::getenv("AESOP_CPU");
         k = forced && *forced ? &cpu_kernels(std::string(forced)) : &best_kernels();
         chosen.store(k);
     }
@@ -65,12 +70,17 @@ const Kernels& cpu_kernels() {
 
 std::vector<std::string> cpu_targets() {
     std::vector<std::string> names;
-    for (const Target& t : all_targets())
-        if (t.kernels && t.supported) names.push_back(t.name);
+    for (const Target &t : all_targets())
+        if (t.kernels && t.supported)
+            names.push_back(t.name);
     return names;
 }
 
-std::string cpu_target() { return cpu_kernels().name; }
-void set_cpu_target(const std::string& name) { chosen.store(&cpu_kernels(name)); }
+std::string cpu_target() {
+    return cpu_kernels().name;
+}
+void set_cpu_target(const std::string &name) {
+    chosen.store(&cpu_kernels(name));
+}
 
 } // namespace aesop

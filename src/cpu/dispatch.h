@@ -7,10 +7,11 @@
 
 namespace aesop {
 
-const Kernels& cpu_kernels();                  // the chosen ones
-const Kernels& cpu_kernels(const std::string&); // by name; Error("param") where unknown or not supported here
-std::vector<std::string> cpu_targets();        // what this processor can run, best last
-std::string cpu_target();                      // the chosen one
-void set_cpu_target(const std::string& name);  // "auto" for the best
+const Kernels &cpu_kernels(); // the chosen ones
+const Kernels &
+cpu_kernels(const std::string &);             // by name; Error("param") where unknown or not supported here
+std::vector<std::string> cpu_targets();       // what this processor can run, best last
+std::string cpu_target();                     // the chosen one
+void set_cpu_target(const std::string &name); // "auto" for the best
 
 } // namespace aesop

@@ -2,6 +2,7 @@
 #define AESOP_LAMBDA __attribute__((always_inline))
 
 #include "vector-inl.h"
+
 #include "functions-inl.h"
 
 #undef AESOP_INLINE

@@ -2,14 +2,21 @@
 // type. Polynomials are our own Chebyshev fits (40 digits, rounded). Largest errors, in units of the last
 // place where nothing else is said, are stated and checked in tests/core/test_vector_math.cpp.
 
-template <class T> struct GammaShift { static constexpr int steps = 4; };
+template <class T>
+struct GammaShift {
+    static constexpr int steps = 4;
+};
 
-AESOP_FORCE Vec polynomial(Vec, Vec r) { return r; }
-template <class... More> AESOP_FORCE Vec polynomial(Vec x, Vec r, double next, More... more) {
+AESOP_FORCE Vec polynomial(Vec, Vec r) {
+    return r;
+}
+template <class... More>
+AESOP_FORCE Vec polynomial(Vec x, Vec r, double next, More... more) {
     return polynomial(x, fma_of(r, x, Vec(next)), more...);
 }
 // Coefficients from the highest power down.
-template <class... More> AESOP_FORCE Vec polynomial(Vec x, double first, More... more) {
+template <class... More>
+AESOP_FORCE Vec polynomial(Vec x, double first, More... more) {
     return polynomial(x, Vec(first), more...);
 }
 
@@ -34,7 +41,8 @@ AESOP_FORCE Vec log_of(Vec x) {
     Vec r = fma_of(e, Vec(0.693359375), f + low);
     Mask usual = (x > Vec(1.17549421e-38)) & (x < Vec(3.0e38));
     if (__builtin_expect(mask_bits(!usual) & ((1u << (kLanes - 1)) * 2 - 1), 0)) {
-        Vec rest = select(x > Vec(0), x, select(x == x, Vec(__builtin_nan("")), x)); // infinite, negative, not a number
+        Vec rest = select(x > Vec(0), x,
+                          select(x == x, Vec(__builtin_nan("")), x)); // infinite, negative, not a number
         rest = select(abs_of(x) < Vec(1.17549436e-38), Vec(-__builtin_inf()), rest);
         r = select(usual, r, rest);
     }

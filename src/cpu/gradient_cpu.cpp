@@ -1,5 +1,5 @@
-// dW = x' dy, kept, or handed to the optimiser chunk by chunk. A shard is one panel and a range of inputs; its
-// values are summed over the batch in ascending order in registers, written to a chunk in the first-level
+// dW = x' dy, kept, or handed to the optimiser chunk by chunk. A shard is one panel and a range of inputs;
+// its values are summed over the batch in ascending order in registers, written to a chunk in the first-level
 // cache, and used up from there: the gradient never goes to memory. A sparse x is first brought into column
 // order; the sums then run over the non-zeros of each input, in the same order and with the same bits.
 #include "cpu_state.h"
@@ -9,30 +9,35 @@
 namespace aesop {
 namespace {
 
-constexpr int64_t kInputRange = 256; // inputs of a shard
-constexpr int64_t kChunk = 24;       // inputs at a time: 24 x 64 gradients are 6 KB
+constexpr int64_t kInputRange = 256;  // inputs of a shard
+constexpr int64_t kChunk = 24;        // inputs at a time: 24 x 64 gradients are 6 KB
+constexpr int64_t kSparseChunk = 128; // few terms per sum: longer runs of the optimiser keep memory streaming
 constexpr int64_t kColumnRange = 1024; // columns that one shard brings into order
 
 // Column order by counting. Each shard orders its own range of columns: the number of entries before it is
 // the sum over the rows of those that lie left of the range.
-void by_columns(CpuState& s, const SparseMatrix<float>& x, ColumnMajor& to) {
-    if (int64_t(to.start.size()) < x.cols + 1) to.start.resize(size_t(x.cols + 1));
+void by_columns(CpuState &s, const SparseMatrix<float> &x, ColumnMajor &to) {
+    if (int64_t(to.start.size()) < x.cols + 1)
+        to.start.resize(size_t(x.cols + 1));
     size_t entries = size_t(x.start[x.rows] - x.start[0]);
-    if (to.row.size() < entries) to.row.resize(entries), to.value.resize(entries);
-    if (x.cols == 0) to.start[0] = 0;
+    if (to.row.size() < entries)
+        to.row.resize(entries), to.value.resize(entries);
+    if (x.cols == 0)
+        to.start[0] = 0;
     s.reserve_own(x.rows * 4); // two int64 per row
     s.team.run(divide_up(x.cols, kColumnRange), [&](int64_t shard, int worker) {
         int64_t begin = shard * kColumnRange, end = std::min(x.cols, begin + kColumnRange), before = 0;
-        int64_t* from = reinterpret_cast<int64_t*>(s.own[worker].get(0));
-        int64_t* until = from + x.rows;
+        int64_t *from = reinterpret_cast<int64_t *>(s.own[worker].get(0));
+        int64_t *until = from + x.rows;
         int64_t next[kColumnRange + 1] = {};
         for (int64_t r = 0; r < x.rows; r++) {
             const int32_t *first = x.index + x.start[r], *last = x.index + x.start[r + 1];
-            const int32_t* left = std::lower_bound(first, last, int32_t(begin));
+            const int32_t *left = std::lower_bound(first, last, int32_t(begin));
             before += left - first;
             from[r] = left - x.index;
             int64_t i = from[r];
-            for (; i < x.start[r + 1] && x.index[i] < end; i++) next[x.index[i] - begin + 1]++;
+            for (; i < x.start[r + 1] && x.index[i] < end; i++)
+                next[x.index[i] - begin + 1]++;
             until[r] = i;
         }
         next[0] = before;
@@ -40,7 +45,8 @@ void by_columns(CpuState& s, const SparseMatrix<float>& x, ColumnMajor& to) {
             next[c + 1] += next[c];
             to.start[size_t(begin + c)] = next[c];
         }
-        if (end == x.cols) to.start[size_t(end)] = next[end - begin];
+        if (end == x.cols)
+            to.start[size_t(end)] = next[end - begin];
         for (int64_t r = 0; r < x.rows; r++)
             for (int64_t i = from[r]; i < until[r]; i++) {
                 int64_t at = next[x.index[i] - begin]++;
@@ -50,101 +56,103 @@ void by_columns(CpuState& s, const SparseMatrix<float>& x, ColumnMajor& to) {
     });
 }
 
-// use(begin, n, panel, gradient or null, worker): called with the gradient of n inputs of a panel, stored
-// like the weights. Where into(offset) gives memory for the gradient, it is written there.
-template <class Into, class Use>
-void each_gradient(CpuState& s, const Product<float>* products, int n, const PanelShape& shape, const float* weights, Moments<float> moments, Into&& into,
-                   Use&& use) {
-    const Kernels& k = s.kernels;
-    if (int64_t(s.columns.size()) < n) s.columns.resize(size_t(n));
-    int64_t rows = 0;
+// The gradient of `count` inputs from `at` on, of a panel `width` wide, summed over the products. dy: their
+// right operands, packed. weights, moments: of these inputs, or null; fetched into the cache meanwhile.
+void chunk_gradient(CpuState &s, const Product<float> *products, int n, int64_t at, int64_t count, int width,
+                    const float *dy, float *g, const float *weights, const Moments<float> &moments) {
+    const Kernels &k = s.kernels;
+    for (int i = 0; i < n; i++) {
+        const Matrix<float> &x = products[i].x.dense;
+        int64_t rows = products[i].dy.rows;
+        if (products[i].x.is_sparse) {
+            const ColumnMajor &m = s.columns[size_t(i)];
+            const int64_t *start = m.start.data() + at;
+            k.sparse_product({start, start + 1, m.row.data(), m.value.data(), count, 1, 0}, dy, width, width,
+                             g, width, i > 0);
+        } else if (weights && i + 1 == n)
+            k.gradient_product(count, rows, x.data + at, x.ld, dy, width, g, i > 0, weights, moments.first,
+                               moments.second);
+        else
+            k.product(count, rows, x.data + at, 1, x.ld, dy, width, width, g, width, i > 0, dy, 0);
+        dy += rows * width;
+    }
+}
+
+Moments<float> moments_at(const Moments<float> &m, int64_t offset) {
+    return {m.first ? m.first + offset : nullptr, m.second ? m.second + offset : nullptr};
+}
+
+// Shards of one panel and kInputRange inputs. With `weights` they are updated by the rule, otherwise the
+// gradient itself goes to `out`.
+void run_gradient(CpuState &s, const Product<float> *products, int n, const PanelShape &shape, float *out,
+                  float *weights, const Moments<float> &moments, const UpdateRule &rule) {
+    if (int64_t(s.columns.size()) < n)
+        s.columns.resize(size_t(n));
+    int64_t rows = 0, step = kChunk;
     for (int i = 0; i < n; i++) {
         rows += products[i].dy.rows;
-        if (products[i].x.is_sparse) by_columns(s, products[i].x.sparse, s.columns[size_t(i)]);
+        if (!products[i].x.is_sparse)
+            continue;
+        by_columns(s, products[i].x.sparse, s.columns[size_t(i)]);
+        step = kSparseChunk;
     }
     int64_t ranges = std::max<int64_t>(divide_up(shape.inputs, kInputRange), 1);
-    s.reserve_own((rows + kChunk) * kPanel);
+    s.reserve_own((rows + step) * kPanel);
     s.team.run(shape.panels() * ranges, [&](int64_t shard, int worker) {
         int64_t p = shard / ranges, width = shape.width(p), begin = shard % ranges * kInputRange;
         int64_t end = std::min(shape.inputs, begin + kInputRange);
-        float *chunk = s.own[worker].get(0), *right = chunk + kChunk * kPanel, *packed = right;
+        float *chunk = s.own[worker].get(0), *dy = chunk + step * kPanel, *packed = dy;
         for (int i = 0; i < n; i++) // the panel's columns of dy, side by side
             for (int64_t r = 0; r < products[i].dy.rows; r++, packed += width)
                 std::memcpy(packed, products[i].dy.row(r) + p * kPanel, size_t(width) * sizeof(float));
-        for (int64_t at = begin; at < end; at += kChunk) {
-            int64_t count = std::min(kChunk, end - at), offset = shape.offset(p) + at * width;
-            float* g = into(offset);
-            if (!g) g = chunk;
-            const float* dy = right;
-            for (int i = 0; i < n; i++) {
-                const Product<float>& product = products[i];
-                if (!product.x.is_sparse && i + 1 == n && weights) {
-                    k.gradient_product(count, product.dy.rows, product.x.dense.data + at, product.x.dense.ld, dy,
-                                       int(width), g, i > 0, weights + offset,
-                                       moments.first ? moments.first + offset : nullptr,
-                                       moments.second ? moments.second + offset : nullptr);
-                } else if (!product.x.is_sparse)
-                    k.product(count, product.dy.rows, product.x.dense.data + at, 1, product.x.dense.ld, dy, width,
-                              int(width), g, width, i > 0, dy, 0);
-                else {
-                    const ColumnMajor& x = s.columns[size_t(i)];
-                    for (int64_t c = 0; c < count; c++) {
-                        int64_t first = x.start[size_t(at + c)];
-                        k.sparse_product(x.start[size_t(at + c + 1)] - first, x.row.data() + first,
-                                         x.value.data() + first, 0, dy, width, int(width), g + c * width, i > 0);
-                    }
-                }
-                dy += product.dy.rows * width;
-            }
-            use(offset, g, count * width);
+        for (int64_t at = begin; at < end; at += step) {
+            int64_t count = std::min(step, end - at), offset = shape.offset(p) + at * width;
+            float *g = weights ? chunk : out + offset, *w = weights ? weights + offset : nullptr;
+            Moments<float> m = moments_at(moments, offset);
+            chunk_gradient(s, products, n, at, count, int(width), dy, g, w, m);
+            if (w)
+                s.kernels.update(rule, g, w, m.first, m.second, count * width);
         }
     });
 }
 
-void weight_gradient(void* self, const Product<float>* products, int n, const Weights<float>& dw) {
-    CpuState& s = state_of(self);
-    if (n == 0) std::memset(dw.data, 0, size_t(dw.shape.size()) * sizeof(float));
+void weight_gradient(void *self, const Product<float> *products, int n, const Weights<float> &dw) {
+    if (n == 0)
+        std::memset(dw.data, 0, size_t(dw.shape.size()) * sizeof(float));
     else
-        each_gradient(
-            s, products, n, dw.shape, nullptr, {}, [&](int64_t offset) { return dw.data + offset; },
-            [](int64_t, const float*, int64_t) {});
+        run_gradient(state_of(self), products, n, dw.shape, dw.data, nullptr, {}, UpdateRule());
 }
 
-void update_weights(void* self, const Product<float>* products, int n, const Weights<float>& w,
-                    const Moments<float>& moments, const UpdateRule& rule) {
-    CpuState& s = state_of(self);
-    each_gradient(
-        s, products, n, w.shape, w.data, moments, [](int64_t) -> float* { return nullptr; },
-        [&](int64_t offset, const float* g, int64_t count) {
-            s.kernels.update(rule, g, w.data + offset, moments.first ? moments.first + offset : nullptr,
-                             moments.second ? moments.second + offset : nullptr, count);
-        });
+void update_weights(void *self, const Product<float> *products, int n, const Weights<float> &w,
+                    const Moments<float> &moments, const UpdateRule &rule) {
+    run_gradient(state_of(self), products, n, w.shape, nullptr, w.data, moments, rule);
 }
 
 constexpr int64_t kValues = 16384; // of a shard
 
-void update_values(void* self, const float* gradient, float* w, const Moments<float>& moments, int64_t n,
-                   const UpdateRule& rule) {
-    CpuState& s = state_of(self);
+void update_values(void *self, const float *gradient, float *w, const Moments<float> &moments, int64_t n,
+                   const UpdateRule &rule) {
+    CpuState &s = state_of(self);
     s.team.run(divide_up(n, kValues), [&](int64_t shard) {
-        int64_t at = shard * kValues, count = std::min(kValues, n - at);
-        s.kernels.update(rule, gradient + at, w + at, moments.first ? moments.first + at : nullptr,
-                         moments.second ? moments.second + at : nullptr, count);
+        int64_t at = shard * kValues;
+        Moments<float> m = moments_at(moments, at);
+        s.kernels.update(rule, gradient + at, w + at, m.first, m.second, std::min(kValues, n - at));
     });
 }
 
-void column_sums(void* self, const Matrix<float>& x, float* sums) {
-    CpuState& s = state_of(self);
+void column_sums(void *self, const Matrix<float> &x, float *sums) {
+    CpuState &s = state_of(self);
     s.team.run(divide_up(x.cols, kInputRange), [&](int64_t shard) {
         int64_t c = shard * kInputRange, cols = std::min(kInputRange, x.cols - c);
         s.kernels.column_sums(Block{x.data + c, x.ld, x.rows, cols}, sums + c);
     });
-    for (int64_t c = x.cols; c < padded(x.cols); c++) sums[c] = 0;
+    for (int64_t c = x.cols; c < padded(x.cols); c++)
+        sums[c] = 0;
 }
 
 } // namespace
 
-void add_gradients(Backend<float>& table) {
+void add_gradients(Backend<float> &table) {
     table.weight_gradient = weight_gradient;
     table.update_weights = update_weights;
     table.update_values = update_values;

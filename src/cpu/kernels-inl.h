@@ -4,11 +4,11 @@
 
 #include "formulas-inl.h"
 
-#include "products-inl.h"
 #include "elementwise-inl.h"
-#include "update_kernels-inl.h"
-#include "noise-inl.h"
 #include "loss_kernels-inl.h"
+#include "noise-inl.h"
+#include "products-inl.h"
+#include "update_kernels-inl.h"
 
 static const Kernels table = {AESOP_NAME(AESOP_ISA),
                               kLanes,

@@ -11,73 +11,86 @@ namespace aesop {
 
 // A rectangle of a matrix.
 struct Block {
-    float* data;
+    float *data;
     int64_t ld, rows, cols;
 };
 
+// Pieces of the rows of a sparse matrix: row r has the values begin[r * step] ... end[r * step] - 1.
+struct SparseRows {
+    const int64_t *begin, *end;
+    const int32_t *index;
+    const float *value;
+    int64_t rows, step;
+    int32_t first; // subtracted from the indices
+};
+
 struct Kernels {
-    const char* name;
+    const char *name;
     int lanes;
 
     // c[r][j] = sum_k a[r * a_row + k * a_step] * b[k * b_step + j], k ascending, one chain per value;
-    // accumulate: the chain goes on from c. width: 16, 32, 48 or 64. ahead: memory to be fetched into the cache
-    // meanwhile, of any size, 0 included.
-    void (*product)(int64_t rows, int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
-                    int64_t b_step, int width, float* c, int64_t c_step, bool accumulate, const float* ahead,
-                    int64_t ahead_size);
+    // accumulate: the chain goes on from c. width: 16, 32, 48 or 64. ahead: memory to be fetched into the
+    // cache meanwhile, of any size, 0 included.
+    void (*product)(int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+                    const float *b, int64_t b_step, int width, float *c, int64_t c_step, bool accumulate,
+                    const float *ahead, int64_t ahead_size);
     // c = a' b for `inputs` columns of a, rows of c `width` apart, while the weights and moments (or null) of
     // these inputs are fetched into the cache.
-    void (*gradient_product)(int64_t inputs, int64_t depth, const float* a, int64_t a_step, const float* b, int width,
-                             float* c, bool accumulate, const float* w, const float* first, const float* second);
-    // One row of product() with only the stored values of a: index[k] - first is the row of b.
-    void (*sparse_product)(int64_t count, const int32_t* index, const float* value, int32_t first,
-                           const float* b, int64_t b_step, int width, float* c, bool accumulate);
-    // to[j][i] = from[i][j]; cols a multiple of 16; the columns of `to` beyond `rows`, up to a multiple of 16,
-    // are set to zero.
-    void (*transpose)(int64_t rows, int64_t cols, const float* from, int64_t from_ld, float* to, int64_t to_ld);
+    void (*gradient_product)(int64_t inputs, int64_t depth, const float *a, int64_t a_step, const float *b,
+                             int width, float *c, bool accumulate, const float *w, const float *first,
+                             const float *second);
+    // product() with only the stored values of a; b begins with the row of x.first.
+    void (*sparse_product)(const SparseRows &x, const float *b, int64_t b_step, int width, float *c,
+                           int64_t c_step, bool accumulate);
+    // to[j][i] = from[i][j]; cols a multiple of 16; the columns of `to` beyond `rows`, up to a multiple of
+    // 16, are set to zero.
+    void (*transpose)(int64_t rows, int64_t cols, const float *from, int64_t from_ld, float *to,
+                      int64_t to_ld);
     // y = f([y +] z + bias); bias may be null, and z be y.
-    void (*finish)(Activation f, float slope, const Block& z, bool accumulate, const float* bias, const Block& y);
+    void (*finish)(Activation f, float slope, const Block &z, bool accumulate, const float *bias,
+                   const Block &y);
     // to[i] = parts[0][i] + parts[1][i] + ..., in this order, for parts `stride` floats apart.
-    void (*join)(int n_parts, int64_t stride, const float* parts, float* to, int64_t n);
+    void (*join)(int n_parts, int64_t stride, const float *parts, float *to, int64_t n);
 
-    void (*update)(const UpdateRule& rule, const float* gradient, float* w, float* first, float* second, int64_t n);
-    void (*column_sums)(const Block& x, float* sums);
+    void (*update)(const UpdateRule &rule, const float *gradient, float *w, float *first, float *second,
+                   int64_t n);
+    void (*column_sums)(const Block &x, float *sums);
 
-    void (*activate)(Activation f, float slope, const Block& z, const Block& y);
-    void (*activation_gradient)(Activation f, float slope, const Block& z, const Block& y, const Block& dy);
-    void (*softmax)(const Block& y);
-    void (*softmax_gradient)(const Block& y, const Block& dy);
+    void (*activate)(Activation f, float slope, const Block &z, const Block &y);
+    void (*activation_gradient)(Activation f, float slope, const Block &z, const Block &y, const Block &dy);
+    void (*softmax)(const Block &y);
+    void (*softmax_gradient)(const Block &y, const Block &dy);
     // Columns [begin, end) of all rows.
-    void (*batch_norm)(const BatchNorm<float>& a, int64_t begin, int64_t end);
-    void (*batch_norm_gradient)(const BatchNorm<float>& a, const Matrix<float>& dy, float* gamma_gradient,
-                                float* beta_gradient, int64_t begin, int64_t end);
+    void (*batch_norm)(const BatchNorm<float> &a, int64_t begin, int64_t end);
+    void (*batch_norm_gradient)(const BatchNorm<float> &a, const Matrix<float> &dy, float *gamma_gradient,
+                                float *beta_gradient, int64_t begin, int64_t end);
 
     // x starts at column 0; ids: of its rows.
-    void (*dropout)(const DrawKey& key, const uint32_t* ids, double p, const Block& x);
-    void (*corrupt)(const NoiseRule& rule, const DrawKey& key, const uint32_t* ids, const Block& x);
-    void (*mask_values)(const DrawKey& key, uint32_t id, double p, float factor, const int32_t* index,
-                        float* values, int64_t n);
-    void (*transform)(const InputTransform<float>& t, const float* size_factor, const Block& x);
-    void (*transform_values)(const InputTransform<float>& t, float size_factor, const int32_t* index,
-                             float* values, int64_t n);
+    void (*dropout)(const DrawKey &key, const uint32_t *ids, double p, const Block &x);
+    void (*corrupt)(const NoiseRule &rule, const DrawKey &key, const uint32_t *ids, const Block &x);
+    void (*mask_values)(const DrawKey &key, uint32_t id, double p, float factor, const int32_t *index,
+                        float *values, int64_t n);
+    void (*transform)(const InputTransform<float> &t, const float *size_factor, const Block &x);
+    void (*transform_values)(const InputTransform<float> &t, float size_factor, const int32_t *index,
+                             float *values, int64_t n);
 
     // The loss of rows [row, row_end) and columns [begin, end), at most kLossColumns of them: one sum per row
     // goes to sums[row - first row]. log_theta_gradient is added to.
-    void (*loss)(const LossArguments<float>& a, int64_t row, int64_t row_end, int64_t begin, int64_t end,
-                 double* sums);
+    void (*loss)(const LossArguments<float> &a, int64_t row, int64_t row_end, int64_t begin, int64_t end,
+                 double *sums);
 
     // Sums over at most kSumValues values.
-    double (*squares)(const float* x, int64_t n);
-    double (*penalty)(const float* w, int64_t n, double l1, double l2);
-    void (*add_penalty_gradient)(float* g, const float* w, int64_t n, double l1, double l2);
-    double (*activity_l1)(const Block& h, float factor, float* dh, int64_t dh_ld);
+    double (*squares)(const float *x, int64_t n);
+    double (*penalty)(const float *w, int64_t n, double l1, double l2);
+    void (*add_penalty_gradient)(float *g, const float *w, int64_t n, double l1, double l2);
+    double (*activity_l1)(const Block &h, float factor, float *dh, int64_t dh_ld);
 };
 
 constexpr int64_t kLossColumns = 256, kSumValues = 16384;
 
 // Null where the compiler cannot make them.
-const Kernels* baseline_kernels();
-const Kernels* avx2_kernels();
-const Kernels* avx512_kernels();
+const Kernels *baseline_kernels();
+const Kernels *avx2_kernels();
+const Kernels *avx512_kernels();
 
 } // namespace aesop

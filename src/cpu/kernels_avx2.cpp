@@ -19,7 +19,9 @@ namespace aesop {
 namespace AESOP_ISA {
 #include "kernels-inl.h"
 } // namespace AESOP_ISA
-const Kernels* avx2_kernels() { return &avx2::table; }
+const Kernels *avx2_kernels() {
+    return &avx2::table;
+}
 } // namespace aesop
 
 #ifdef __clang__
@@ -28,6 +30,8 @@ const Kernels* avx2_kernels() { return &avx2::table; }
 
 #else
 namespace aesop {
-const Kernels* avx2_kernels() { return nullptr; }
+const Kernels *avx2_kernels() {
+    return nullptr;
+}
 } // namespace aesop
 #endif

@@ -6,7 +6,8 @@
 #include <immintrin.h>
 
 #ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))),         \
+                             apply_to = function)
 #else
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
 #endif
@@ -19,7 +20,9 @@ namespace aesop {
 namespace AESOP_ISA {
 #include "kernels-inl.h"
 } // namespace AESOP_ISA
-const Kernels* avx512_kernels() { return &avx512::table; }
+const Kernels *avx512_kernels() {
+    return &avx512::table;
+}
 } // namespace aesop
 
 #ifdef __clang__
@@ -28,6 +31,8 @@ const Kernels* avx512_kernels() { return &avx512::table; }
 
 #else
 namespace aesop {
-const Kernels* avx512_kernels() { return nullptr; }
+const Kernels *avx512_kernels() {
+    return nullptr;
+}
 } // namespace aesop
 #endif

@@ -13,5 +13,7 @@ namespace aesop {
 namespace AESOP_ISA {
 #include "kernels-inl.h"
 } // namespace AESOP_ISA
-const Kernels* baseline_kernels() { return &baseline::table; }
+const Kernels *baseline_kernels() {
+    return &baseline::table;
+}
 } // namespace aesop

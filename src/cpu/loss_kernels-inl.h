@@ -2,52 +2,73 @@
 // over at most kLossColumns columns, and in double from there on.
 
 // f(kind) for the losses of a residual or a probability.
-template <Loss L> struct LossOf { static constexpr Loss value = L; };
-template <class F> AESOP_FORCE void with_each_loss(Loss loss, F&& f) {
+template <Loss L>
+struct LossOf {
+    static constexpr Loss value = L;
+};
+template <class F>
+AESOP_FORCE void with_each_loss(Loss loss, F &&f) {
     switch (loss) {
-    case Loss::mse: f(LossOf<Loss::mse>()); break;
-    case Loss::half_sse: f(LossOf<Loss::half_sse>()); break;
-    case Loss::mae: f(LossOf<Loss::mae>()); break;
-    case Loss::huber: f(LossOf<Loss::huber>()); break;
-    case Loss::bce: f(LossOf<Loss::bce>()); break;
+    case Loss::mse:
+        f(LossOf<Loss::mse>());
+        break;
+    case Loss::half_sse:
+        f(LossOf<Loss::half_sse>());
+        break;
+    case Loss::mae:
+        f(LossOf<Loss::mae>());
+        break;
+    case Loss::huber:
+        f(LossOf<Loss::huber>());
+        break;
+    case Loss::bce:
+        f(LossOf<Loss::bce>());
+        break;
     case Loss::poisson:
-    case Loss::negative_binomial: break;
+    case Loss::negative_binomial:
+        break;
     }
 }
 
 // Loss and slope of one row; slope: null where nobody needs it, otherwise d loss / d z, which may be z.
 template <Loss L, Activation A>
-double element_row(const LossArguments<float>& a, const float* z, const float* t, float* slope, float weight,
+double element_row(const LossArguments<float> &a, const float *z, const float *t, float *slope, float weight,
                    int64_t n) {
     Vec factor = broadcast(weight), delta = broadcast(a.delta), leaky = broadcast(a.slope), sum = Vec(0);
     each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA {
         LossTerm<Vec> term = element_loss<L, A>(part.load(z + c), part.load(t + c), delta, leaky);
         sum = sum + part.keep(term.loss);
-        if (slope) part.store(slope + c, term.slope * factor);
+        if (slope)
+            part.store(slope + c, term.slope * factor);
     });
     return sum_lanes_double(sum);
 }
 
 // For the usual pairs of loss and activation in one pass; for others the loss of the output y = f(z), whose
 // slope then goes through the activation's gradient: 8 instances of the formula instead of 50.
-template <Loss L> void element_rows(const LossArguments<float>& a, int64_t row, int64_t row_end, int64_t begin,
-                                    int64_t end, double* sums) {
+template <Loss L>
+void element_rows(const LossArguments<float> &a, int64_t row, int64_t row_end, int64_t begin, int64_t end,
+                  double *sums) {
     constexpr bool kWithSigmoid = L == Loss::mse || L == Loss::half_sse || L == Loss::bce;
     int64_t n = end - begin;
     for (int64_t r = row; r < row_end; r++) {
-        float* z = a.z.data + r * a.z.ld + begin;
-        const float* t = a.target.data + r * a.target.ld + begin;
+        float *z = a.z.data + r * a.z.ld + begin;
+        const float *t = a.target.data + r * a.target.ld + begin;
         if (a.activation == Activation::linear)
-            sums[r - row] = element_row<L, Activation::linear>(a, z, t, a.gradient ? z : nullptr, a.weight, n);
+            sums[r - row] =
+                element_row<L, Activation::linear>(a, z, t, a.gradient ? z : nullptr, a.weight, n);
         else if (kWithSigmoid && a.activation == Activation::sigmoid)
-            sums[r - row] = element_row<L, kWithSigmoid ? Activation::sigmoid : Activation::linear>(
-                a, z, t, a.gradient ? z : nullptr, a.weight, n);
+            sums[r - row] = element_row < L,
+                     kWithSigmoid ? Activation::sigmoid
+                                  : Activation::linear > (a, z, t, a.gradient ? z : nullptr, a.weight, n);
         else {
             float output[kLossColumns], slope[kLossColumns];
             Block zb{z, 0, 1, n}, y{output, 0, 1, n}, g{slope, 0, 1, n};
             activate_block(a.activation, a.slope, zb, y);
-            sums[r - row] = element_row<L, Activation::linear>(a, output, t, a.gradient ? slope : nullptr, a.weight, n);
-            if (!a.gradient) continue;
+            sums[r - row] =
+                element_row<L, Activation::linear>(a, output, t, a.gradient ? slope : nullptr, a.weight, n);
+            if (!a.gradient)
+                continue;
             activation_gradient(a.activation, a.slope, zb, y, g);
             each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA { part.store(z + c, load(slope + c)); });
         }
@@ -63,11 +84,13 @@ struct CountRow {
     int n_positive;
 };
 
-template <bool Binomial> AESOP_FORCE void zero_counts(CountRow& row, const float* t, int64_t n) {
+template <bool Binomial>
+AESOP_FORCE void zero_counts(CountRow &row, const float *t, int64_t n) {
     row.n_positive = 0;
     each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA {
         if (Binomial) {
-            CountTerm<Vec> term = negative_binomial_loss_zero(part.load(row.log_mean + c), load(row.theta + c));
+            CountTerm<Vec> term =
+                negative_binomial_loss_zero(part.load(row.log_mean + c), load(row.theta + c));
             store(row.loss + c, part.keep(term.loss));
             store(row.slope + c, term.slope);
             store(row.by_theta + c, term.dispersion_slope);
@@ -81,8 +104,10 @@ template <bool Binomial> AESOP_FORCE void zero_counts(CountRow& row, const float
     });
 }
 
-template <bool Binomial> AESOP_FORCE void positive_counts(CountRow& row, const float* t) {
-    for (int i = 0; i < kLanes; i++) row.positive[row.n_positive + i] = row.positive[0]; // fills the last vector
+template <bool Binomial>
+AESOP_FORCE void positive_counts(CountRow &row, const float *t) {
+    for (int i = 0; i < kLanes; i++)
+        row.positive[row.n_positive + i] = row.positive[0]; // fills the last vector
     for (int k = 0; k < row.n_positive; k += kLanes) {
         float z[kLanes], count[kLanes], theta[kLanes], loss[kLanes], slope[kLanes], by_theta[kLanes];
         for (int i = 0; i < kLanes; i++) {
@@ -99,14 +124,15 @@ template <bool Binomial> AESOP_FORCE void positive_counts(CountRow& row, const f
         for (int i = 0; i < kLanes; i++) { // the filling writes its column's own values once more
             int32_t c = row.positive[k + i];
             row.loss[c] = loss[i], row.slope[c] = slope[i];
-            if (Binomial) row.by_theta[c] = by_theta[i];
+            if (Binomial)
+                row.by_theta[c] = by_theta[i];
         }
     }
 }
 
 template <bool Binomial>
-void count_rows(const LossArguments<float>& a, int64_t row, int64_t row_end, int64_t begin, int64_t end,
-                double* sums) {
+void count_rows(const LossArguments<float> &a, int64_t row, int64_t row_end, int64_t begin, int64_t end,
+                double *sums) {
     const Vec low = Vec(kLogThetaMin), high = Vec(kLogThetaMax), weight = broadcast(a.weight);
     int64_t n = end - begin;
     CountRow buffer;
@@ -118,14 +144,15 @@ void count_rows(const LossArguments<float>& a, int64_t row, int64_t row_end, int
             store(inside + c, select(raw == kept, Vec(1), Vec(0)));
         });
     for (int64_t r = row; r < row_end; r++) {
-        float* z = a.z.data + r * a.z.ld + begin;
-        const float* t = a.target.data + r * a.target.ld + begin;
+        float *z = a.z.data + r * a.z.ld + begin;
+        const float *t = a.target.data + r * a.target.ld + begin;
         Vec size_factor = a.log_size_factor ? broadcast(a.log_size_factor[r]) : Vec(0);
         each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA {
             store(buffer.log_mean + c, clamp_log_mean(part.load(z + c)) + size_factor);
         });
         zero_counts<Binomial>(buffer, t, n);
-        if (buffer.n_positive) positive_counts<Binomial>(buffer, t);
+        if (buffer.n_positive)
+            positive_counts<Binomial>(buffer, t);
         Vec sum = Vec(0);
         each_vector(n, [&](int64_t c, auto part) AESOP_LAMBDA {
             sum = sum + part.load(buffer.loss + c);
@@ -134,7 +161,7 @@ void count_rows(const LossArguments<float>& a, int64_t row, int64_t row_end, int
                 part.store(z + c, select(zc == clamp_log_mean(zc), load(buffer.slope + c) * weight, Vec(0)));
             }
             if (Binomial && a.log_theta_gradient) {
-                float* g = a.log_theta_gradient + begin + c;
+                float *g = a.log_theta_gradient + begin + c;
                 part.store(g, part.load(g) + load(inside + c) * (load(buffer.by_theta + c) * weight));
             }
         });
@@ -142,11 +169,13 @@ void count_rows(const LossArguments<float>& a, int64_t row, int64_t row_end, int
     }
 }
 
-void loss_rows(const LossArguments<float>& arguments, int64_t row, int64_t row_end, int64_t begin, int64_t end,
-               double* sums) {
+void loss_rows(const LossArguments<float> &arguments, int64_t row, int64_t row_end, int64_t begin,
+               int64_t end, double *sums) {
     const LossArguments<float> a = arguments; // a copy of our own: the stores cannot change it
-    if (a.kind == Loss::poisson) count_rows<false>(a, row, row_end, begin, end, sums);
-    else if (a.kind == Loss::negative_binomial) count_rows<true>(a, row, row_end, begin, end, sums);
+    if (a.kind == Loss::poisson)
+        count_rows<false>(a, row, row_end, begin, end, sums);
+    else if (a.kind == Loss::negative_binomial)
+        count_rows<true>(a, row, row_end, begin, end, sums);
     else
         with_each_loss(a.kind, [&](auto kind) AESOP_LAMBDA {
             element_rows<kind.value>(a, row, row_end, begin, end, sums);

@@ -1,6 +1,6 @@
 // Random draws, as core/philox.h defines them, kLanes groups of four words at a time.
 
-AESOP_FORCE void philox_lanes(const DrawKey& key, UintLanes group, UintLanes sample, UintLanes (&w)[4]) {
+AESOP_FORCE void philox_lanes(const DrawKey &key, UintLanes group, UintLanes sample, UintLanes (&w)[4]) {
     UintLanes c0 = group, c1 = sample, c2 = broadcast_word(key.epoch), c3 = broadcast_word(key.purpose);
     uint32_t k0 = key.seed.low, k1 = key.seed.high;
     for (int round = 0; round < 10; round++) {
@@ -19,7 +19,7 @@ AESOP_FORCE void philox_lanes(const DrawKey& key, UintLanes group, UintLanes sam
 
 // The words of elements first ... first + 4 kLanes - 1 of a sample, in order: w[j] holds kLanes of them.
 // Lane 4 q + j draws group j kLanes / 4 + q, so that interleave() inside 128-bit parts puts them in place.
-AESOP_FORCE void draw_lanes(const DrawKey& key, uint32_t sample, uint32_t first, UintLanes (&w)[4]) {
+AESOP_FORCE void draw_lanes(const DrawKey &key, uint32_t sample, uint32_t first, UintLanes (&w)[4]) {
     UintLanes lane = (UintLanes)lane_numbers();
     UintLanes group = (lane & 3u) * uint32_t(kLanes / 4) + (lane >> 2) + first / 4;
     philox_lanes(key, group, broadcast_word(sample), w);
@@ -41,33 +41,35 @@ struct HitRule {
 };
 
 // Calls f(column, j, part) for every vector of a row, where vector j of the 4 drawn by start(column) is due.
-template <class Start, class F> AESOP_FORCE void each_drawn(int64_t cols, Start&& start, F&& f) {
+template <class Start, class F>
+AESOP_FORCE void each_drawn(int64_t cols, Start &&start, F &&f) {
     for (int64_t c = 0; c < cols; c += 4 * kLanes) {
         start(uint32_t(c));
         for (int j = 0; j < 4; j++) {
             int64_t at = c + j * kLanes;
-            if (at + kLanes <= cols) f(at, j, WholeVector{});
-            else if (at < cols) f(at, j, PartVector{int(cols - at)});
+            if (at + kLanes <= cols)
+                f(at, j, WholeVector{});
+            else if (at < cols)
+                f(at, j, PartVector{int(cols - at)});
         }
     }
 }
 
-void dropout(const DrawKey& draw_key, const uint32_t* ids, double p, const Block& x) {
+void dropout(const DrawKey &draw_key, const uint32_t *ids, double p, const Block &x) {
     const DrawKey key = draw_key;
     HitRule dropped(p);
     Vec factor = broadcast(float(1 / (1 - p)));
     for (int64_t r = 0; r < x.rows; r++) {
-        float* row = x.data + r * x.ld;
+        float *row = x.data + r * x.ld;
         UintLanes w[4];
         each_drawn(
             x.cols, [&](uint32_t c) AESOP_LAMBDA { draw_lanes(key, ids[r], c, w); },
-            [&](int64_t c, int j, auto part) AESOP_LAMBDA {
-                part.store(row + c, part.load(row + c) * dropped(w[j], Vec(0), factor));
-            });
+            [&](int64_t c, int j, auto part)
+                AESOP_LAMBDA { part.store(row + c, part.load(row + c) * dropped(w[j], Vec(0), factor)); });
     }
 }
 
-void corrupt(const NoiseRule& noise, const DrawKey& draw_key, const uint32_t* ids, const Block& x) {
+void corrupt(const NoiseRule &noise, const DrawKey &draw_key, const uint32_t *ids, const Block &x) {
     const DrawKey key = draw_key;
     DrawKey second = key;
     second.purpose = kNoiseKind;
@@ -76,37 +78,42 @@ void corrupt(const NoiseRule& noise, const DrawKey& draw_key, const uint32_t* id
     Vec amount = broadcast(float(noise.amount));
     NoiseKind kind = noise.kind;
     bool two = kind == NoiseKind::gaussian || kind == NoiseKind::salt_pepper;
-    if (kind == NoiseKind::none) return;
+    if (kind == NoiseKind::none)
+        return;
     for (int64_t r = 0; r < x.rows; r++) {
-        float* row = x.data + r * x.ld;
+        float *row = x.data + r * x.ld;
         UintLanes w[4], w2[4];
         each_drawn(
             x.cols,
             [&](uint32_t c) AESOP_LAMBDA {
                 draw_lanes(key, ids[r], c, w);
-                if (two) draw_lanes(second, ids[r], c, w2);
+                if (two)
+                    draw_lanes(second, ids[r], c, w2);
             },
             [&](int64_t c, int j, auto part) AESOP_LAMBDA {
                 Vec v = part.load(row + c);
-                if (kind == NoiseKind::masking) v = hit(w[j], Vec(0), v);
+                if (kind == NoiseKind::masking)
+                    v = hit(w[j], Vec(0), v);
                 else if (kind == NoiseKind::salt_pepper)
                     v = hit(w[j], select(below(w2[j], broadcast_word(0x80000000u)), low, high), v);
-                else v = v + amount * normal_of(w[j], w2[j]);
+                else
+                    v = v + amount * normal_of(w[j], w2[j]);
                 part.store(row + c, v);
             });
     }
 }
 
 // The draws of stored values: the word of each value's own column.
-void mask_values(const DrawKey& draw_key, uint32_t id, double p, float factor, const int32_t* index, float* values,
-                 int64_t n) {
+void mask_values(const DrawKey &draw_key, uint32_t id, double p, float factor, const int32_t *index,
+                 float *values, int64_t n) {
     const DrawKey key = draw_key;
     HitRule dropped(p);
     Vec kept = broadcast(factor);
     each_vector(n, [&](int64_t k, auto part) AESOP_LAMBDA {
         int32_t column[kLanes] = {};
         int count = n - k < kLanes ? int(n - k) : kLanes;
-        for (int i = 0; i < count; i++) column[i] = index[k + i];
+        for (int i = 0; i < count; i++)
+            column[i] = index[k + i];
         UintLanes c, w[4];
         __builtin_memcpy(&c, column, sizeof c);
         philox_lanes(key, c >> 2, broadcast_word(id), w);

@@ -30,8 +30,12 @@ constexpr int64_t kMaxShards = 0xFFFFFFFE;
 class FloatMode {
   public:
 #if defined(__SSE__)
-    FloatMode() : saved_(_mm_getcsr()) { _mm_setcsr(0x9FC0); }
-    ~FloatMode() { _mm_setcsr(saved_); }
+    FloatMode() : saved_(_mm_getcsr()) {
+        _mm_setcsr(0x9FC0);
+    }
+    ~FloatMode() {
+        _mm_setcsr(saved_);
+    }
 
   private:
     unsigned saved_;
@@ -40,7 +44,9 @@ class FloatMode {
         __asm__ volatile("mrs %0, fpcr" : "=r"(saved_));
         __asm__ volatile("msr fpcr, %0" : : "r"(uint64_t(1) << 24));
     }
-    ~FloatMode() { __asm__ volatile("msr fpcr, %0" : : "r"(saved_)); }
+    ~FloatMode() {
+        __asm__ volatile("msr fpcr, %0" : : "r"(saved_));
+    }
 
   private:
     uint64_t saved_;
@@ -84,7 +90,7 @@ struct Team::State {
     alignas(64) std::atomic<uint64_t> generation{0}; // of the newest job
     std::atomic<uint32_t> shards{0};
     std::atomic<Body> body{nullptr};
-    std::atomic<void*> context{nullptr};
+    std::atomic<void *> context{nullptr};
     alignas(64) std::atomic<uint32_t> finished{0};
     alignas(64) std::atomic<int> parked{0};
     std::atomic<bool> stop{false};
@@ -98,13 +104,16 @@ struct Team::State {
 #ifdef AESOP_STD_THREADS
     std::vector<std::thread> workers;
     void start(int n) {
-        for (int i = 1; i <= n; i++) workers.emplace_back([this, i] { work_until_stopped(i); });
+        for (int i = 1; i <= n; i++)
+            workers.emplace_back([this, i] { work_until_stopped(i); });
     }
     void join() {
-        for (std::thread& t : workers) t.join();
+        for (std::thread &t : workers)
+            t.join();
     }
     void abandon() {
-        for (std::thread& t : workers) t.detach();
+        for (std::thread &t : workers)
+            t.detach();
     }
 #else
     // The limit lets TBB have more threads than cores; RcppParallel may hold a lower one, and TBB prints a
@@ -119,7 +128,8 @@ struct Team::State {
         n = std::min(n, int(Control::active_value(Control::max_allowed_parallelism)) - 1);
         arena.initialize(n + 1, 1);
         arena.execute([&] {
-            for (int i = 1; i <= n; i++) group.run([this, i] { work_until_stopped(i); });
+            for (int i = 1; i <= n; i++)
+                group.run([this, i] { work_until_stopped(i); });
         });
     }
     void join() {
@@ -128,7 +138,7 @@ struct Team::State {
     void abandon() {}
 #endif
 
-    void run_shard(Body call, void* argument, uint32_t shard, int worker) {
+    void run_shard(Body call, void *argument, uint32_t shard, int worker) {
         try {
             call(argument, shard, worker);
         } catch (...) {
@@ -145,21 +155,24 @@ struct Team::State {
         uint32_t done = 0;
         for (uint32_t i = 0; i < threads; i++) {
             uint32_t range = (worker + i) % threads;
-            std::atomic<uint64_t>& ticket = ranges[range].ticket;
+            std::atomic<uint64_t> &ticket = ranges[range].ticket;
             uint64_t now = ticket.load(std::memory_order_acquire);
             for (;;) {
                 uint32_t end = range_begin(shards.load(std::memory_order_acquire), range + 1);
                 Body call = body.load(std::memory_order_acquire);
-                void* argument = context.load(std::memory_order_acquire);
-                if (uint32_t(now) >= end) break;
-                if (ticket.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
+                void *argument = context.load(std::memory_order_acquire);
+                if (uint32_t(now) >= end)
+                    break;
+                if (ticket.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel,
+                                                 std::memory_order_acquire)) {
                     run_shard(call, argument, uint32_t(now), int(worker));
                     done++;
                     now = ticket.load(std::memory_order_acquire);
                 }
             }
         }
-        if (done) finished.fetch_add(done, std::memory_order_release);
+        if (done)
+            finished.fetch_add(done, std::memory_order_release);
     }
 
     void work_until_stopped(int worker) {
@@ -167,7 +180,8 @@ struct Team::State {
         while (!stop.load(std::memory_order_acquire)) {
             uint64_t seen = generation.load(std::memory_order_acquire);
             work(uint32_t(worker));
-            if (!spin(seen)) park(seen);
+            if (!spin(seen))
+                park(seen);
         }
     }
 
@@ -176,7 +190,8 @@ struct Team::State {
         auto end = std::chrono::steady_clock::now() + kSpin;
         do {
             for (int i = 0; i < 16; i++) {
-                if (generation.load(std::memory_order_acquire) != seen || stop.load(std::memory_order_relaxed))
+                if (generation.load(std::memory_order_acquire) != seen ||
+                    stop.load(std::memory_order_relaxed))
                     return true;
                 relax();
             }
@@ -193,9 +208,10 @@ struct Team::State {
         parked.fetch_sub(1);
     }
 
-    void publish(uint32_t n, Body call, void* argument) {
+    void publish(uint32_t n, Body call, void *argument) {
         uint64_t next = generation.load(std::memory_order_relaxed) + 1;
-        for (Range& r : ranges) r.ticket.store(next << 32 | 0xFFFFFFFF, std::memory_order_release);
+        for (Range &r : ranges)
+            r.ticket.store(next << 32 | 0xFFFFFFFF, std::memory_order_release);
         shards.store(n, std::memory_order_release);
         body.store(call, std::memory_order_release);
         context.store(argument, std::memory_order_release);
@@ -212,8 +228,10 @@ struct Team::State {
     // Claimed shards of others. A worker may have lost its core: give ours away after a while.
     void wait_finished(uint32_t n) const {
         for (int i = 0; finished.load(std::memory_order_acquire) != n; i++) {
-            if (i < 2000) relax();
-            else std::this_thread::yield();
+            if (i < 2000)
+                relax();
+            else
+                std::this_thread::yield();
         }
     }
 };
@@ -228,7 +246,8 @@ Team::Team(int num_threads) : threads_(std::max(1, num_threads)) {
 }
 
 Team::~Team() {
-    if (!state_) return;
+    if (!state_)
+        return;
     if (forked_child.load()) { // the threads, and whoever held the lock, are not there: leave all as it is
         state_->abandon();
         state_.release();
@@ -242,10 +261,11 @@ Team::~Team() {
     state_->join();
 }
 
-void Team::run_job(int64_t n_shards, Body body, void* context) {
+void Team::run_job(int64_t n_shards, Body body, void *context) {
     FloatMode mode;
     if (!state_ || n_shards <= 1 || n_shards > kMaxShards || forked_child.load(std::memory_order_relaxed)) {
-        for (int64_t shard = 0; shard < n_shards; shard++) body(context, shard, 0);
+        for (int64_t shard = 0; shard < n_shards; shard++)
+            body(context, shard, 0);
         return;
     }
     uint32_t n = uint32_t(n_shards);

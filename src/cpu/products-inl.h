@@ -6,7 +6,7 @@ constexpr int kBlockVectors = kLanes == 16 ? 4 : 2;
 // What a product fetches into the cache while it computes: memory that will be read next, some bytes of it at
 // every step of a row block's sum. For product(): one stream.
 struct Stream {
-    const char* next;
+    const char *next;
     int64_t step, depth; // bytes per step; steps per row block
     AESOP_FORCE Stream rows(int64_t r) const { return {next + r / 6 * depth * step, step, depth}; }
     AESOP_FORCE void fetch() {
@@ -35,30 +35,34 @@ struct Streams {
 
 // The chains of Rows x Vectors values. Loops over accumulators must be unrolled, or gcc keeps them in memory.
 template <int Rows, int Vectors, class Ahead>
-AESOP_FORCE void product_block(int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
-                               int64_t b_step, float* c, int64_t c_step, bool accumulate, Ahead ahead) {
+AESOP_FORCE void product_block(int64_t depth, const float *a, int64_t a_row, int64_t a_step, const float *b,
+                               int64_t b_step, float *c, int64_t c_step, bool accumulate, Ahead ahead) {
     Vec sum[Rows][Vectors];
     if (accumulate) {
 #pragma GCC unroll 8
         for (int r = 0; r < Rows; r++)
 #pragma GCC unroll 8
-            for (int j = 0; j < Vectors; j++) sum[r][j] = load(c + r * c_step + j * kLanes);
+            for (int j = 0; j < Vectors; j++)
+                sum[r][j] = load(c + r * c_step + j * kLanes);
     } else {
 #pragma GCC unroll 8
         for (int r = 0; r < Rows; r++)
 #pragma GCC unroll 8
-            for (int j = 0; j < Vectors; j++) sum[r][j] = Vec(0);
+            for (int j = 0; j < Vectors; j++)
+                sum[r][j] = Vec(0);
     }
     for (int64_t k = 0; k < depth; k++) {
         ahead.fetch();
         Vec right[Vectors];
 #pragma GCC unroll 8
-        for (int j = 0; j < Vectors; j++) right[j] = load(b + j * kLanes);
+        for (int j = 0; j < Vectors; j++)
+            right[j] = load(b + j * kLanes);
 #pragma GCC unroll 8
         for (int r = 0; r < Rows; r++) {
             Vec left = broadcast(a[r * a_row]);
 #pragma GCC unroll 8
-            for (int j = 0; j < Vectors; j++) sum[r][j] = fma_of(left, right[j], sum[r][j]);
+            for (int j = 0; j < Vectors; j++)
+                sum[r][j] = fma_of(left, right[j], sum[r][j]);
         }
         a += a_step;
         b += b_step;
@@ -66,13 +70,14 @@ AESOP_FORCE void product_block(int64_t depth, const float* a, int64_t a_row, int
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; r++)
 #pragma GCC unroll 8
-        for (int j = 0; j < Vectors; j++) store(c + r * c_step + j * kLanes, sum[r][j]);
+        for (int j = 0; j < Vectors; j++)
+            store(c + r * c_step + j * kLanes, sum[r][j]);
 }
 
 // All rows of Vectors columns, with row blocks of 6, then 4, 2, 1.
 template <int Vectors, class Ahead>
-AESOP_FORCE void product_columns(int64_t rows, int64_t depth, const float* a, int64_t a_row, int64_t a_step,
-                                 const float* b, int64_t b_step, float* c, int64_t c_step, bool accumulate,
+AESOP_FORCE void product_columns(int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+                                 const float *b, int64_t b_step, float *c, int64_t c_step, bool accumulate,
                                  Ahead ahead) {
     int64_t r = 0;
     auto block = [&](auto count) AESOP_LAMBDA {
@@ -81,19 +86,24 @@ AESOP_FORCE void product_columns(int64_t rows, int64_t depth, const float* a, in
                                      accumulate, ahead.rows(r));
         r += Rows;
     };
-    while (r + 6 <= rows) block(Number<6>());
-    if (rows - r >= 4) block(Number<4>());
-    if (rows - r >= 2) block(Number<2>());
-    if (rows - r == 1) block(Number<1>());
+    while (r + 6 <= rows)
+        block(Number<6>());
+    if (rows - r >= 4)
+        block(Number<4>());
+    if (rows - r >= 2)
+        block(Number<2>());
+    if (rows - r == 1)
+        block(Number<1>());
 }
 
 template <class Ahead>
-AESOP_FORCE void product_panel(int64_t rows, int64_t depth, const float* a, int64_t a_row, int64_t a_step,
-                               const float* b, int64_t b_step, int width, float* c, int64_t c_step,
+AESOP_FORCE void product_panel(int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+                               const float *b, int64_t b_step, int width, float *c, int64_t c_step,
                                bool accumulate, Ahead ahead) {
     int j = 0;
     for (; j + kBlockVectors * kLanes <= width; j += kBlockVectors * kLanes)
-        product_columns<kBlockVectors>(rows, depth, a, a_row, a_step, b + j, b_step, c + j, c_step, accumulate, ahead);
+        product_columns<kBlockVectors>(rows, depth, a, a_row, a_step, b + j, b_step, c + j, c_step,
+                                       accumulate, ahead);
     if (width - j == 3 * kLanes)
         product_columns<3>(rows, depth, a, a_row, a_step, b + j, b_step, c + j, c_step, accumulate, ahead);
     else if (width - j == 2 * kLanes)
@@ -102,15 +112,15 @@ AESOP_FORCE void product_panel(int64_t rows, int64_t depth, const float* a, int6
         product_columns<1>(rows, depth, a, a_row, a_step, b + j, b_step, c + j, c_step, accumulate, ahead);
 }
 
-void product(int64_t rows, int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
-             int64_t b_step, int width, float* c, int64_t c_step, bool accumulate, const float* ahead,
+void product(int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_step, const float *b,
+             int64_t b_step, int width, float *c, int64_t c_step, bool accumulate, const float *ahead,
              int64_t ahead_size) {
     constexpr int64_t kDepth = 128; // of b at a time: 128 x 64 floats are 32 KB, the first-level cache
     int64_t k = 0;
     do { // also once for depth 0, which writes zeros
         int64_t n = depth - k < kDepth ? depth - k : kDepth;
         int64_t steps = (rows + 5) / 6 * n;
-        Stream stream{reinterpret_cast<const char*>(ahead), steps ? ahead_size * 4 / steps : 0, n};
+        Stream stream{reinterpret_cast<const char *>(ahead), steps ? ahead_size * 4 / steps : 0, n};
         product_panel(rows, n, a + k * a_step, a_row, a_step, b + k * b_step, b_step, width, c, c_step,
                       accumulate || k > 0, stream);
         k += n;
@@ -118,44 +128,54 @@ void product(int64_t rows, int64_t depth, const float* a, int64_t a_row, int64_t
 }
 
 // c = a' b, with the panel's weights and moments fetched meanwhile.
-void gradient_product(int64_t inputs, int64_t depth, const float* a, int64_t a_step, const float* b, int width,
-                      float* c, bool accumulate, const float* w, const float* first, const float* second) {
-    auto bytes = [](const float* p) { return reinterpret_cast<const char*>(p); };
+void gradient_product(int64_t inputs, int64_t depth, const float *a, int64_t a_step, const float *b,
+                      int width, float *c, bool accumulate, const float *w, const float *first,
+                      const float *second) {
+    auto bytes = [](const float *p) { return reinterpret_cast<const char *>(p); };
     Streams streams{bytes(w), bytes(first ? first : w), bytes(second ? second : w), int64_t(width) * 4,
                     depth > 0 ? depth : 1};
     product_panel(inputs, depth, a, 1, a_step, b, width, width, c, width, accumulate, streams);
 }
 
 template <int Vectors>
-AESOP_FORCE void sparse_columns(int64_t count, const int32_t* index, const float* value, int32_t first,
-                                const float* b, int64_t b_step, float* c, bool accumulate) {
-    Vec sum[Vectors];
+AESOP_FORCE void sparse_columns(const SparseRows &x, const float *b, int64_t b_step, float *c, int64_t c_step,
+                                bool accumulate) {
+    for (int64_t r = 0; r < x.rows; r++, c += c_step) {
+        Vec sum[Vectors];
 #pragma GCC unroll 8
-    for (int j = 0; j < Vectors; j++) sum[j] = accumulate ? load(c + j * kLanes) : Vec(0);
-    for (int64_t k = 0; k < count; k++) {
-        const float* right = b + int64_t(index[k] - first) * b_step;
-        Vec left = broadcast(value[k]);
+        for (int j = 0; j < Vectors; j++)
+            sum[j] = accumulate ? load(c + j * kLanes) : Vec(0);
+        for (int64_t k = x.begin[r * x.step], end = x.end[r * x.step]; k < end; k++) {
+            const float *right = b + int64_t(x.index[k] - x.first) * b_step;
+            Vec left = broadcast(x.value[k]);
 #pragma GCC unroll 8
-        for (int j = 0; j < Vectors; j++) sum[j] = fma_of(left, load(right + j * kLanes), sum[j]);
+            for (int j = 0; j < Vectors; j++)
+                sum[j] = fma_of(left, load(right + j * kLanes), sum[j]);
+        }
+#pragma GCC unroll 8
+        for (int j = 0; j < Vectors; j++)
+            store(c + j * kLanes, sum[j]);
     }
-#pragma GCC unroll 8
-    for (int j = 0; j < Vectors; j++) store(c + j * kLanes, sum[j]);
 }
 
-void sparse_product(int64_t count, const int32_t* index, const float* value, int32_t first, const float* b,
-                    int64_t b_step, int width, float* c, bool accumulate) {
+void sparse_product(const SparseRows &rows, const float *b, int64_t b_step, int width, float *c,
+                    int64_t c_step, bool accumulate) {
     constexpr int kVectors = kLanes == 4 ? 8 : 64 / kLanes; // a whole panel where registers allow
+    const SparseRows x = rows;
     int j = 0;
     for (; j + kVectors * kLanes <= width; j += kVectors * kLanes)
-        sparse_columns<kVectors>(count, index, value, first, b + j, b_step, c + j, accumulate);
+        sparse_columns<kVectors>(x, b + j, b_step, c + j, c_step, accumulate);
+    if (kLanes == 16 && width - j == 48)
+        sparse_columns<3>(x, b + j, b_step, c + j, c_step, accumulate), j += 48;
     for (; j < width; j += 16)
-        sparse_columns<16 / kLanes>(count, index, value, first, b + j, b_step, c + j, accumulate);
+        sparse_columns<16 / kLanes>(x, b + j, b_step, c + j, c_step, accumulate);
 }
 
-void join(int n_parts, int64_t stride, const float* parts, float* to, int64_t n) {
+void join(int n_parts, int64_t stride, const float *parts, float *to, int64_t n) {
     each_vector(n, [&](int64_t i, auto part) {
         Vec sum = part.load(parts + i);
-        for (int p = 1; p < n_parts; p++) sum = sum + part.load(parts + p * stride + i);
+        for (int p = 1; p < n_parts; p++)
+            sum = sum + part.load(parts + p * stride + i);
         part.store(to + i, sum);
     });
 }
@@ -163,10 +183,11 @@ void join(int n_parts, int64_t stride, const float* parts, float* to, int64_t n)
 #if defined(AESOP_AVX512)
 
 // A 16 x 16 block in registers: pairs, quadruples, then 128-bit quarters change places.
-AESOP_FORCE void transpose_block(const float* from, int64_t from_ld, int rows, float* to, int64_t to_ld) {
+AESOP_FORCE void transpose_block(const float *from, int64_t from_ld, int rows, float *to, int64_t to_ld) {
     __m512 r[16], t[16];
 #pragma GCC unroll 16
-    for (int i = 0; i < 16; i++) r[i] = i < rows ? _mm512_loadu_ps(from + i * from_ld) : _mm512_setzero_ps();
+    for (int i = 0; i < 16; i++)
+        r[i] = i < rows ? _mm512_loadu_ps(from + i * from_ld) : _mm512_setzero_ps();
 #pragma GCC unroll 8
     for (int i = 0; i < 8; i++) {
         t[2 * i] = _mm512_maskz_unpacklo_ps(kAll, r[2 * i], r[2 * i + 1]);
@@ -199,7 +220,7 @@ AESOP_FORCE void transpose_block(const float* from, int64_t from_ld, int rows, f
 #elif defined(AESOP_AVX2) || defined(AESOP_SSE2)
 
 // The same with 4 x 4 blocks of SSE.
-AESOP_FORCE void transpose_block(const float* from, int64_t from_ld, int rows, float* to, int64_t to_ld) {
+AESOP_FORCE void transpose_block(const float *from, int64_t from_ld, int rows, float *to, int64_t to_ld) {
     for (int i = 0; i < 16; i += 4)
         for (int j = 0; j < 16; j += 4) {
             __m128 r[4];
@@ -217,18 +238,21 @@ AESOP_FORCE void transpose_block(const float* from, int64_t from_ld, int rows, f
 
 #else
 
-AESOP_FORCE void transpose_block(const float* from, int64_t from_ld, int rows, float* to, int64_t to_ld) {
+AESOP_FORCE void transpose_block(const float *from, int64_t from_ld, int rows, float *to, int64_t to_ld) {
     for (int i = 0; i < 16; i++)
-        for (int j = 0; j < 16; j++) to[j * to_ld + i] = i < rows ? from[i * from_ld + j] : 0.0f;
+        for (int j = 0; j < 16; j++)
+            to[j * to_ld + i] = i < rows ? from[i * from_ld + j] : 0.0f;
 }
 
 #endif
 
-void transpose(int64_t rows, int64_t cols, const float* from, int64_t from_ld, float* to, int64_t to_ld) {
+void transpose(int64_t rows, int64_t cols, const float *from, int64_t from_ld, float *to, int64_t to_ld) {
     for (int64_t i = 0; i < rows; i += 16)
         for (int64_t j = 0; j < cols; j += 16) {
-            const float* block = from + i * from_ld + j;
-            if (i + 16 <= rows) transpose_block(block, from_ld, 16, to + j * to_ld + i, to_ld);
-            else transpose_block(block, from_ld, int(rows - i), to + j * to_ld + i, to_ld);
+            const float *block = from + i * from_ld + j;
+            if (i + 16 <= rows)
+                transpose_block(block, from_ld, 16, to + j * to_ld + i, to_ld);
+            else
+                transpose_block(block, from_ld, int(rows - i), to + j * to_ld + i, to_ld);
         }
 }

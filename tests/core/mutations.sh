@@ -39,7 +39,7 @@ mutate "sign of the tanh derivative" activation-inl.h reference 's/return T(1) -
 mutate "squared loss off by 1.001" loss-inl.h reference 's/{r \* r, T(2) \* r}/{r * r, T(2.002) * r}/'
 mutate "half of the digamma series" loss-inl.h reference 's/return sum + log1p_of(t \* rx) + d \* s;/return sum + log1p_of(t * rx);/'
 mutate "variance term of batch-norm" reference.cpp reference 's/(sum + normal \* product) \/ Real(n)/sum \/ Real(n)/'
-mutate "activation left out of backward" layer.cpp layer 's/else if (activation_ != Activation::linear) b.act/else if (false) b.act/'
+mutate "activation left out of backward" layer.cpp layer 's/else if (activation_ != Activation::linear)/else if (false)/'
 mutate "dropout left out of backward" layer.cpp layer 's/^    drop(pass, dy);$//'
 mutate "tied weights: one of two products" parameters.h layer 's/p.pending.data(), int(p.pending.size())/p.pending.data(), 1/'
 mutate "forgotten factor of the L2 penalty" reference.cpp reference 's/Real(2 \* l2) \* w\[i\]/Real(l2) * w[i]/'

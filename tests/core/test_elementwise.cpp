@@ -5,25 +5,26 @@ using namespace kernel_test;
 
 namespace {
 
-const Backend<double>& reference = reference_backend<double>();
-const Activation kActivations[] = {Activation::linear, Activation::relu, Activation::leaky_relu, Activation::elu,
-                                   Activation::gelu,   Activation::selu, Activation::tanh,       Activation::sigmoid,
-                                   Activation::softplus, Activation::exp};
+const Backend<double> &reference = reference_backend<double>();
+const Activation kActivations[] = {
+    Activation::linear, Activation::relu, Activation::leaky_relu, Activation::elu,      Activation::gelu,
+    Activation::selu,   Activation::tanh, Activation::sigmoid,    Activation::softplus, Activation::exp};
 
-std::string label(const Backend<float>& cpu, const char* what, int kind) {
+std::string label(const Backend<float> &cpu, const char *what, int kind) {
     return std::string(cpu.name) + " " + what + " " + std::to_string(kind);
 }
 
-std::vector<uint32_t> sample_ids(Rng& rng, int64_t n) {
+std::vector<uint32_t> sample_ids(Rng &rng, int64_t n) {
     std::vector<uint32_t> ids(static_cast<size_t>(n));
-    for (uint32_t& id : ids) id = uint32_t(rng());
+    for (uint32_t &id : ids)
+        id = uint32_t(rng());
     return ids;
 }
 
 } // namespace
 
 TEST("elementwise: activations and their gradients agree with the reference") {
-    each_target(2, [](const Backend<float>& cpu) {
+    each_target(2, [](const Backend<float> &cpu) {
         Rng rng(11);
         for (Activation f : kActivations)
             for (int i = 0; i < 6; i++) {
@@ -43,7 +44,7 @@ TEST("elementwise: activations and their gradients agree with the reference") {
 }
 
 TEST("elementwise: a value's result does not depend on its place") {
-    each_target(2, [](const Backend<float>& cpu) {
+    each_target(2, [](const Backend<float> &cpu) {
         Rng rng(12);
         Pair all(1, 200);
         all.random(rng, -5, 5);
@@ -61,7 +62,7 @@ TEST("elementwise: a value's result does not depend on its place") {
 }
 
 TEST("elementwise: softmax agrees with the reference") {
-    each_target(2, [](const Backend<float>& cpu) {
+    each_target(2, [](const Backend<float> &cpu) {
         Rng rng(13);
         for (int i = 0; i < 20; i++) {
             int64_t rows = size(rng, 1, 30), cols = size(rng, 1, 70);
@@ -77,7 +78,7 @@ TEST("elementwise: softmax agrees with the reference") {
 }
 
 TEST("elementwise: batch normalisation agrees with the reference") {
-    each_target(2, [](const Backend<float>& cpu) {
+    each_target(2, [](const Backend<float> &cpu) {
         Rng rng(14);
         for (int i = 0; i < 20; i++) {
             int64_t rows = size(rng, 2, 60), cols = size(rng, 1, 150), n = padded(cols);
@@ -92,7 +93,8 @@ TEST("elementwise: batch normalisation agrees with the reference") {
             CHECK(padding_is_zero(y.f));
             Difference kept;
             for (int64_t r = 0; r < 6; r++)
-                for (int64_t c = 0; c < cols; c++) kept.add(p.f.at(r, c), p.d.at(r, c));
+                for (int64_t c = 0; c < cols; c++)
+                    kept.add(p.f.at(r, c), p.d.at(r, c));
             CHECK_CLOSE(kept.of_largest(), 1e-5, label(cpu, "batch norm statistics", i));
             cpu.batch_norm_gradient(cpu.self, f, dy.f, g.f.row(0), g.f.row(1));
             reference.batch_norm_gradient(nullptr, d, dy.d, g.d.row(0), g.d.row(1));
@@ -105,7 +107,7 @@ TEST("elementwise: batch normalisation agrees with the reference") {
 
 namespace {
 
-void check_loss(const Backend<float>& cpu, Rng& rng, Loss kind, Activation f, bool factors, bool gradient) {
+void check_loss(const Backend<float> &cpu, Rng &rng, Loss kind, Activation f, bool factors, bool gradient) {
     int64_t rows = size(rng, 1, 50), cols = size(rng, 0, 2) ? size(rng, 1, 70) : size(rng, 250, 1100);
     Pair z(rows, cols), t(rows, cols), log_factor(1, rows), log_theta(1, cols), by_theta(1, cols);
     bool count = is_count(kind);
@@ -116,42 +118,106 @@ void check_loss(const Backend<float>& cpu, Rng& rng, Loss kind, Activation f, bo
         log_factor.random(rng, -1, 1);
         log_theta.random(rng, -5, 8);
         log_theta.f.at(0, 0) = 15, log_theta.d.at(0, 0) = 15;
-    } else z.random(rng, -4, 4), t.random(rng, 0, 1);
+    } else
+        z.random(rng, -4, 4), t.random(rng, 0, 1);
     std::vector<double> sum_f(static_cast<size_t>(rows)), sum_d(static_cast<size_t>(rows));
     bool nb = kind == Loss::negative_binomial;
-    LossArguments<float> af{kind, f, 0.5f, 0.1f, 0.25f, z.f, t.f, factors ? log_factor.f.data : nullptr,
-                            nb ? log_theta.f.data : nullptr, nb && gradient ? by_theta.f.data : nullptr,
-                            sum_f.data(), gradient};
-    LossArguments<double> ad{kind, f, 0.5f, 0.1f, 0.25f, z.d, t.d, factors ? log_factor.d.data : nullptr,
-                             nb ? log_theta.d.data : nullptr, nb && gradient ? by_theta.d.data : nullptr,
-                             sum_d.data(), gradient};
+    LossArguments<float> af{kind,
+                            f,
+                            0.5f,
+                            0.1f,
+                            0.25f,
+                            z.f,
+                            t.f,
+                            factors ? log_factor.f.data : nullptr,
+                            nb ? log_theta.f.data : nullptr,
+                            nb && gradient ? by_theta.f.data : nullptr,
+                            sum_f.data(),
+                            gradient};
+    LossArguments<double> ad{kind,
+                             f,
+                             0.5f,
+                             0.1f,
+                             0.25f,
+                             z.d,
+                             t.d,
+                             factors ? log_factor.d.data : nullptr,
+                             nb ? log_theta.d.data : nullptr,
+                             nb && gradient ? by_theta.d.data : nullptr,
+                             sum_d.data(),
+                             gradient};
     cpu.loss(cpu.self, af), reference.loss(nullptr, ad);
     std::string what = label(cpu, "loss", int(kind)) + " activation " + std::to_string(int(f));
     Difference loss;
-    for (size_t r = 0; r < sum_f.size(); r++) loss.add(sum_f[r], sum_d[r]);
+    for (size_t r = 0; r < sum_f.size(); r++)
+        loss.add(sum_f[r], sum_d[r]);
     CHECK_CLOSE(loss.of_largest(), 2e-6, what);
     CHECK_CLOSE(difference(z.f, z.d).of_norm(), 1e-5, what + " slope");
     CHECK(padding_is_zero(z.f));
-    if (nb && gradient) CHECK_CLOSE(difference(by_theta.f, by_theta.d).of_norm(), 1e-5, what + " by log theta");
+    if (nb && gradient)
+        CHECK_CLOSE(difference(by_theta.f, by_theta.d).of_norm(), 1e-5, what + " by log theta");
 }
 
 } // namespace
 
 TEST("elementwise: losses and their slopes agree with the reference") {
-    each_target(2, [](const Backend<float>& cpu) {
+    each_target(2, [](const Backend<float> &cpu) {
         Rng rng(15);
         for (Loss kind : {Loss::mse, Loss::half_sse, Loss::mae, Loss::huber, Loss::bce})
             for (Activation f : kActivations) {
-                if (kind == Loss::bce && f != Activation::sigmoid) continue; // others: not probabilities
-                for (int i = 0; i < 4; i++) check_loss(cpu, rng, kind, f, false, i > 0);
+                if (kind == Loss::bce && f != Activation::sigmoid)
+                    continue; // others: not probabilities
+                for (int i = 0; i < 4; i++)
+                    check_loss(cpu, rng, kind, f, false, i > 0);
             }
         for (Loss kind : {Loss::poisson, Loss::negative_binomial})
-            for (int i = 0; i < 30; i++) check_loss(cpu, rng, kind, Activation::exp, i % 2, i % 5);
+            for (int i = 0; i < 30; i++)
+                check_loss(cpu, rng, kind, Activation::exp, i % 2, i % 5);
     });
 }
 
+TEST("elementwise: the loss has the same bits for any number of threads, and of a row alone") {
+    for (const std::string &name : cpu_targets())
+        for (Loss kind : {Loss::mse, Loss::bce, Loss::poisson, Loss::negative_binomial}) {
+            bool count = is_count(kind), nb = kind == Loss::negative_binomial;
+            std::vector<std::vector<float>> slopes, by_theta;
+            std::vector<std::vector<double>> sums;
+            Rng rng(19);
+            Pair z(90, 700), t(90, 700), theta(1, 700);
+            z.random(rng, -3, 3), theta.random(rng);
+            t.fill([&](int64_t, int64_t) { return count ? double(size(rng, 0, 4)) : number(rng, 0, 1); });
+            auto run = [&](int threads, Matrix<float> zm, Matrix<float> tm) {
+                CpuBackend cpu(threads, name);
+                std::vector<float> g(704);
+                std::vector<double> sum(static_cast<size_t>(zm.rows));
+                cpu.table().loss(cpu.table().self,
+                                 {kind, Activation::sigmoid, 1, 0, 0.5f, zm, tm, nullptr,
+                                  nb ? theta.f.data : nullptr, nb ? g.data() : nullptr, sum.data(), true});
+                sums.push_back(sum), by_theta.push_back(g);
+            };
+            for (int threads : {1, 2, 3, 4, 8}) {
+                Pair copy = z;
+                run(threads, copy.f, t.f);
+                slopes.push_back(copy.f_);
+            }
+            for (size_t i = 1; i < sums.size(); i++) {
+                CHECK(sums[i] == sums[0]);
+                CHECK(same_bits(slopes[i], slopes[0]));
+                CHECK(same_bits(by_theta[i], by_theta[0]));
+            }
+            for (int64_t r : {0, 17, 89}) {
+                Pair copy = z;
+                Matrix<float> zm = copy.f, tm = t.f;
+                zm.data = copy.f.row(r), tm.data = t.f.row(r), zm.rows = tm.rows = 1;
+                run(2, zm, tm);
+                CHECK_EQUAL(sums.back()[0], sums[0][size_t(r)]);
+                CHECK(!std::memcmp(zm.data, slopes[0].data() + r * zm.ld, 700 * sizeof(float)));
+            }
+        }
+}
+
 TEST("elementwise: noise and dropout draw as the reference does") {
-    each_target(2, [](const Backend<float>& cpu) {
+    each_target(2, [](const Backend<float> &cpu) {
         Rng rng(16);
         DrawKey key{{0x12345678u, 0x9abcdef0u}, 7, kNoise};
         for (int i = 0; i < 30; i++) {
@@ -164,7 +230,8 @@ TEST("elementwise: noise and dropout draw as the reference does") {
             cpu.dropout(cpu.self, key, ids.data(), p, dropped.f);
             reference.dropout(nullptr, key, ids.data(), p, dropped.d);
             CHECK_CLOSE(difference(dropped.f, dropped.d).of_largest(), 1e-6, label(cpu, "dropout", i));
-            for (NoiseKind kind : {NoiseKind::none, NoiseKind::masking, NoiseKind::salt_pepper, NoiseKind::gaussian}) {
+            for (NoiseKind kind :
+                 {NoiseKind::none, NoiseKind::masking, NoiseKind::salt_pepper, NoiseKind::gaussian}) {
                 Pair y = x;
                 NoiseRule rule{kind, i == 4 ? 1.0 : p, -0.5, 2.5};
                 cpu.corrupt(cpu.self, rule, key, ids.data(), y.f);
@@ -183,7 +250,7 @@ TEST("elementwise: noise and dropout draw as the reference does") {
 }
 
 TEST("elementwise: transforms agree with the reference, sparse with dense") {
-    each_target(2, [](const Backend<float>& cpu) {
+    each_target(2, [](const Backend<float> &cpu) {
         Rng rng(17);
         for (int i = 0; i < 24; i++) {
             int64_t rows = size(rng, 1, 20), cols = size(rng, 1, 150);
@@ -191,15 +258,19 @@ TEST("elementwise: transforms agree with the reference, sparse with dense") {
             x.fill([&](int64_t, int64_t) { return size(rng, 0, 2) ? 0.0 : double(size(rng, 1, 5000)); });
             center.random(rng), scale.random(rng, 0.1, 3), factor.random(rng, 0.1, 4);
             bool has_factor = i & 1, log = i & 2, has_scale = i & 4, rest = i >= 8;
-            InputTransform<float> f{log, rest ? center.f.data : nullptr, has_scale ? scale.f.data : nullptr, rest};
-            InputTransform<double> d{log, rest ? center.d.data : nullptr, has_scale ? scale.d.data : nullptr, rest};
+            InputTransform<float> f{log, rest ? center.f.data : nullptr, has_scale ? scale.f.data : nullptr,
+                                    rest};
+            InputTransform<double> d{log, rest ? center.d.data : nullptr, has_scale ? scale.d.data : nullptr,
+                                     rest};
             Stored<float> stored(x.f);
             cpu.transform(cpu.self, f, has_factor ? factor.f.data : nullptr, x.f);
             reference.transform(nullptr, d, has_factor ? factor.d.data : nullptr, x.d);
             CHECK_CLOSE(difference(x.f, x.d).of_largest(), 1e-6, label(cpu, "transform", i));
             CHECK(padding_is_zero(x.f));
-            if (rest) continue;
-            cpu.transform_sparse(cpu.self, f, has_factor ? factor.f.data : nullptr, stored.m, stored.value.data());
+            if (rest)
+                continue;
+            cpu.transform_sparse(cpu.self, f, has_factor ? factor.f.data : nullptr, stored.m,
+                                 stored.value.data());
             for (int64_t r = 0; r < rows; r++)
                 for (int64_t k = stored.start[size_t(r)]; k < stored.start[size_t(r) + 1]; k++)
                     CHECK_EQUAL(stored.value[size_t(k)], x.f.at(r, stored.index[size_t(k)]));
@@ -208,7 +279,7 @@ TEST("elementwise: transforms agree with the reference, sparse with dense") {
 }
 
 TEST("elementwise: sums agree with the reference") {
-    each_target(2, [](const Backend<float>& cpu) {
+    each_target(2, [](const Backend<float> &cpu) {
         Rng rng(18);
         for (int64_t n : {1, 15, 16, 17, 1000, 16384, 40001}) {
             Pair x(1, n), g(1, n);

@@ -19,7 +19,9 @@ using aesop::Team;
 
 namespace {
 
-void pause_us(int us) { std::this_thread::sleep_for(std::chrono::microseconds(us)); }
+void pause_us(int us) {
+    std::this_thread::sleep_for(std::chrono::microseconds(us));
+}
 
 } // namespace
 
@@ -47,9 +49,11 @@ TEST("parallel: many small jobs, with pauses in which the workers fall asleep") 
     for (int job = 0; job < 20000; job++) {
         int64_t n = job % 9, parts[9] = {};
         team.run(n, [&](int64_t shard) { parts[shard] = shard + job; });
-        for (int64_t i = 0; i < n; i++) expected += i + job;
+        for (int64_t i = 0; i < n; i++)
+            expected += i + job;
         total += std::accumulate(parts, parts + 9, int64_t(0));
-        if (job % 1000 == 0) pause_us(300);
+        if (job % 1000 == 0)
+            pause_us(300);
     }
     CHECK_EQUAL(total, expected);
 }
@@ -61,7 +65,8 @@ TEST("parallel: the job ends without workers that have not claimed a shard") {
     std::atomic<int64_t> sum{0};
     for (int job = 0; job < 300; job++)
         team.run(threads * 2, [&](int64_t shard) {
-            if (shard % 5 == 0) pause_us(20);
+            if (shard % 5 == 0)
+                pause_us(20);
             sum += shard;
         });
     CHECK_EQUAL(sum.load(), int64_t(300) * threads * (2 * threads - 1));
@@ -78,10 +83,12 @@ TEST("parallel: a busy machine slows jobs down but does not stop them") {
     auto start = std::chrono::steady_clock::now();
     Team team(2);
     std::atomic<int64_t> done{0};
-    for (int job = 0; job < 2000; job++) team.run(4, [&](int64_t) { done++; });
+    for (int job = 0; job < 2000; job++)
+        team.run(4, [&](int64_t) { done++; });
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     stop = true;
-    for (std::thread& t : others) t.join();
+    for (std::thread &t : others)
+        t.join();
     CHECK_EQUAL(done.load(), 8000);
     CHECK(seconds < 30); // a barrier of all threads would take a time slice per job
 }
@@ -95,9 +102,10 @@ TEST("parallel: the exception of the lowest shard is thrown on, and the team goe
             try {
                 team.run(20, [&](int64_t shard) {
                     ran++;
-                    if (shard == 5 || shard == 11) throw std::runtime_error("shard " + std::to_string(shard));
+                    if (shard == 5 || shard == 11)
+                        throw std::runtime_error("shard " + std::to_string(shard));
                 });
-            } catch (const std::runtime_error& error) {
+            } catch (const std::runtime_error &error) {
                 what = error.what();
             }
             CHECK_EQUAL(what, std::string("shard 5"));
@@ -109,10 +117,12 @@ TEST("parallel: the exception of the lowest shard is thrown on, and the team goe
 }
 
 TEST("parallel: teams that never work end at once") {
-    for (int i = 0; i < 50; i++) Team team(4);
+    for (int i = 0; i < 50; i++)
+        Team team(4);
     for (int i = 0; i < 20; i++) {
         Team team(4);
-        if (i % 2) pause_us(200); // asleep by then
+        if (i % 2)
+            pause_us(200); // asleep by then
     }
 }
 
@@ -163,7 +173,8 @@ TEST("parallel: a forked child works alone") {
         {
             Team own(3);
             own.run(50, [&](int64_t) { mine++; });
-            if (own.threads() != 1) _exit(2);
+            if (own.threads() != 1)
+                _exit(2);
         }
         _exit(mine.load() == 100 ? 0 : 1);
     }

@@ -20,12 +20,16 @@ using namespace aesop;
 #include "vector_math_probe.h"
 } // namespace AESOP_ISA
 } // namespace vector_test
-VectorProbe avx2_probe() { return vector_test::avx2::probe; }
+VectorProbe avx2_probe() {
+    return vector_test::avx2::probe;
+}
 
 #ifdef __clang__
 #pragma clang attribute pop
 #endif
 
 #else
-VectorProbe avx2_probe() { return nullptr; }
+VectorProbe avx2_probe() {
+    return nullptr;
+}
 #endif
