@@ -10,6 +10,9 @@
 #' @slot settings A named list.
 #' @returns The class `AutoencoderParam`.
 #' @seealso [AutoencoderParam()]
+#' @examples
+#' param <- AutoencoderParam(latent = 5)
+#' param@settings
 #' @exportClass AutoencoderParam
 setClass("AutoencoderParam", slots = c(settings = "list"))
 
@@ -36,6 +39,13 @@ setClass("AutoencoderParam", slots = c(settings = "list"))
 #' @returns The class `AutoencoderModel`.
 #' @seealso [trainAutoencoder()], [encode()], [summary.AutoencoderModel()],
 #'     [saveModel()]
+#' @examples
+#' x <- matrix(rnorm(20 * 40), nrow = 20,
+#'     dimnames = list(paste0("gene", seq_len(20)), NULL))
+#' model <- trainAutoencoder(x, latent = 2, epochs = 5, seed = 1)
+#' model
+#' vapply(model@weights, length, 0L)
+#' head(model@history, 3)
 #' @exportClass AutoencoderModel
 setClass("AutoencoderModel", slots = c(
     param = "AutoencoderParam",

@@ -13,7 +13,7 @@
 #'     the output, if they shall differ from the encoder's.
 #' @param activation Of the hidden layers: `"linear"`, `"relu"`,
 #'     `"leaky_relu"`, `"elu"`, `"gelu"`, `"selu"`, `"tanh"`, `"sigmoid"`,
-#'     `"softplus"` or `"softmax"`.
+#'     `"softplus"`, `"exp"` or `"softmax"`.
 #' @param output_activation Of the last layer; `"auto"` means linear, sigmoid
 #'     for `loss = "bce"` and exponential for the losses on counts.
 #' @param tied `TRUE` to use the encoder's weights, transposed, in the decoder.
@@ -48,6 +48,19 @@
 #' @param ... Any other setting listed by [autoencoderDefaults()], e.g.
 #'     `learning_rate`, `clip_norm`, `latent_activation`. A setting given by
 #'     name wins over the same one in a piece such as [adam()].
+#'
+#' @section Defaults:
+#' One hidden layer of 128 units with `"relu"`, 10 codes, `"mse"`, [adam()] with
+#' a learning rate of 0.001, a tenth of the samples held out, early stopping
+#' after 15 epochs without improvement, `scale = "center"`; no noise, penalty,
+#' dropout or batch normalisation.
+#'
+#' What is not given is then fitted to the data: `batch_size` is about a
+#' sixteenth of the training samples (a power of 2 from 16 to 256), `epochs`
+#' such that there are about 3,000 steps (30 to 300 epochs), `hidden` and
+#' `latent` are not larger than the data allow, nothing is held out of fewer
+#' than 20 samples, `normalize` is `"log"` for a loss on counts, and `scale` is
+#' `"minmax"` for `"bce"`. [trainAutoencoder()] says which of these it changed.
 #'
 #' @section Errors:
 #' `aesop_error_param`, with the fields `arg`, `value` and `allowed`.
@@ -154,7 +167,7 @@ setMethod("show", "AutoencoderParam", function(object) {
                 collapse = "; ")
         },
         open = if (length(open) > 0L) {
-            paste(paste(open, collapse = ", "), "(adapted to the data)")
+            paste(paste(open, collapse = ", "), "(adapted to data and loss)")
         }
     )
     cat("AutoencoderParam\n")

@@ -11,10 +11,13 @@
 #' (missing or negative values), `aesop_error_input_type`,
 #' `aesop_error_input_dim`, `aesop_error_features` (new data with other
 #' features), `aesop_error_numeric` (training gave non-finite numbers; the
-#' field `model` holds the last good model), `aesop_error_io` or
-#' `aesop_error_format` (model files), so that scripts can catch what they can
-#' handle. Warnings are of class `aesop_warning`, messages of class
-#' `aesop_message`.
+#' field `model` holds the last good model), `aesop_error_not_fitted` (settings
+#' instead of a model), `aesop_error_memory`, `aesop_error_device`,
+#' `aesop_error_package` (a suggested package is not installed),
+#' `aesop_error_io` or `aesop_error_format` (model files), so that scripts can
+#' catch what they can handle. Warnings are of class `aesop_warning`, messages
+#' of class `aesop_message`. Fields such as `arg`, `value` and `allowed` carry
+#' the details: `tryCatch(..., aesop_error_param = function(e) e$allowed)`.
 #'
 #' @returns Nothing; this page describes the package.
 #' @useDynLib aesop, .registration = TRUE

@@ -9,7 +9,7 @@
 #' @seealso [AutoencoderParam()]
 #' @export
 #' @examples
-#' str(autoencoderDefaults()[c("hidden", "latent", "loss", "optimizer")])
+#' str(autoencoderDefaults())
 autoencoderDefaults <- function() {
     autoencoder_defaults()
 }

@@ -31,14 +31,15 @@
 #' `decode`, of a sample of typical size).
 #' @seealso [predict.AutoencoderModel()]
 #' @examples
-#' x <- matrix(rnorm(30 * 50), nrow = 30,
-#'     dimnames = list(paste0("gene", seq_len(30)),
-#'         paste0("sample", seq_len(50))))
-#' model <- trainAutoencoder(x, latent = 2, epochs = 10, seed = 1)
+#' x <- outer(rnorm(30), rnorm(50)) + rnorm(30 * 50, sd = 0.2)
+#' dimnames(x) <- list(paste0("gene", seq_len(30)),
+#'     paste0("sample", seq_len(50)))
+#' model <- trainAutoencoder(x, latent = 2, seed = 1)
 #' codes <- encode(model, x)
 #' dim(codes)
 #' dim(decode(model, codes[seq_len(3), ]))
-#' mean((x - reconstruct(model, x))^2)
+#' c(before = mean((x - rowMeans(x))^2),
+#'     after = mean((x - reconstruct(model, x))^2))
 #' @export
 encode <- function(model, x, match = c("name", "position"), ...,
     num_threads = NULL) {

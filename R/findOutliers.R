@@ -4,6 +4,13 @@
 #' The error of a sample is its loss, see
 #' [predict.AutoencoderModel()].
 #'
+#' The threshold comes from the errors of the samples in `x`, so `x` should have
+#' some tens of samples, most of them normal. Compare the errors of a few new
+#' samples with those of the training samples instead:
+#' `summary(model)$error_quantiles`. A network can learn the outliers that it is
+#' trained on; for a sharp answer train on samples that you trust, and give the
+#' model.
+#'
 #' @param x Samples as for [trainAutoencoder()]: a matrix, a
 #'     SummarizedExperiment or a SingleCellExperiment.
 #' @param model A fitted [AutoencoderModel][AutoencoderModel-class]; `NULL` for
@@ -30,12 +37,13 @@
 #' @seealso [predict.AutoencoderModel()] for the errors alone
 #' @export
 #' @examples
-#' x <- matrix(rnorm(30 * 40), nrow = 30,
-#'     dimnames = list(paste0("gene", seq_len(30)),
-#'         paste0("sample", seq_len(40))))
-#' x[, 7] <- x[, 7] * 6
-#' head(findOutliers(x, method = "contamination", latent = 2, epochs = 10,
-#'     seed = 1))
+#' # genes that go together, and one sample in which they do not
+#' x <- outer(rnorm(30), rnorm(40)) + rnorm(30 * 40, sd = 0.2)
+#' dimnames(x) <- list(paste0("gene", seq_len(30)),
+#'     paste0("sample", seq_len(40)))
+#' x[, 7] <- sample(x[, 7])
+#' model <- trainAutoencoder(x[, -7], latent = 2, seed = 1)
+#' head(findOutliers(x, model))
 findOutliers <- function(x, model = NULL, method = c("mad", "contamination"),
     nmads = 3, contamination = 0.05, param = NULL, name = "AE", ...) {
     rule <- .outlierRule(method, nmads, contamination)

@@ -18,13 +18,17 @@
     }
     fit <- .runTraining(source, config, seed, control, options, finish)
     model <- finish(fit)
-    if (identical(model@info$status, "interrupted")) {
+    if (!options$quiet) {
+        .informNotes(fit$messages)
+    }
+    interrupted <- identical(model@info$status, "interrupted")
+    if (!interrupted) {
+        errors <- .errorQuantiles(model, source, control)
+        model@info$error_quantiles <- errors
+        interrupted <- is.null(errors)
+    }
+    if (interrupted) {
         .signalInterrupt(model, options$on_interrupt)
-    } else {
-        if (!options$quiet) {
-            .informNotes(fit$messages)
-        }
-        model@info$error_quantiles <- .errorQuantiles(model, source, control)
     }
     list(model = model, source = source, control = control)
 }
@@ -77,9 +81,14 @@
         features = source$feature_names, history = history, info = info)
 }
 
-# Where the training samples lie, to judge new ones by.
+# Where the training samples lie, to judge new ones by; NULL after Ctrl-C, which
+# must not cost the model.
 .errorQuantiles <- function(model, source, control) {
-    error <- .applySource(model, source, "error", control)
+    error <- tryCatch(.applySource(model, source, "error", control),
+        interrupt = function(e) NULL)
+    if (is.null(error)) {
+        return(NULL)
+    }
     stats::quantile(error$sample, c(0, 0.25, 0.5, 0.75, 0.95, 0.99, 1),
         names = TRUE)
 }

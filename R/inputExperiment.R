@@ -35,7 +35,12 @@
         .abortParam("n_dimred", where$n_dimred, "NULL without `dimred`")
     }
     assay <- .chooseAssay(x, where, config, single_cell, arg)
-    origin$assay.type <- assay$name
+    # a number as a double, as it comes back from a model file
+    origin$assay.type <- if (is.numeric(assay$name)) {
+        as.numeric(assay$name)
+    } else {
+        assay$name
+    }
     matrix <- SummarizedExperiment::assay(x, assay$index,
         withDimnames = FALSE)
     .picked(.withDimnames(matrix, x), origin, note = assay$note)

@@ -5,8 +5,10 @@
 #' model's input (after `normalize` and `scale`).
 #'
 #' @param amount Probability that a value is replaced: by 0 for masking noise,
-#'     by `low` or `high` for salt-and-pepper noise; from 0 to 1.
-#' @param sd Standard deviation of Gaussian noise, at least 0.
+#'     by `low` or `high`, as likely one as the other, for salt-and-pepper
+#'     noise; from 0 to 1.
+#' @param sd Standard deviation of Gaussian noise, at least 0, in units of the
+#'     model's input.
 #' @param low,high The two values of salt-and-pepper noise; `NULL` for the
 #'     defaults, 0 and 1, which suit `scale = "minmax"`.
 #'

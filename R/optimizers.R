@@ -15,12 +15,24 @@
 #'     taken away at each step.
 #'
 #' @details
-#' With w a weight, g its gradient and r the learning rate: `sgd` uses
-#' w - r g (Sutskever et al. 2013 for the momentum), `rmsprop` Hinton's
-#' lecture 6e, `adagrad` Duchi et al. (2011), `adadelta` Zeiler (2012), `adam`
-#' Kingma and Ba (2015), `adamW` Loshchilov and Hutter (2019). Gradients are
-#' clipped first if `clip_value` or `clip_norm` is given to
-#' [AutoencoderParam()].
+#' With w a weight, g its gradient, r the learning rate and e `epsilon`, and
+#' with m, v and u starting at 0, each step is
+#'
+#' * `sgd`: v <- `momentum` v + g, w <- w - r v; with `nesterov`
+#'   w <- w - r (g + `momentum` v) (Sutskever et al. 2013)
+#' * `rmsprop`: v <- `rho` v + (1 - `rho`) g^2, w <- w - r g / (sqrt(v) + e)
+#'   (Tieleman and Hinton 2012)
+#' * `adagrad`: v <- v + g^2, w <- w - r g / (sqrt(v) + e) (Duchi et al. 2011)
+#' * `adadelta`: v as in `rmsprop`, d <- g sqrt(u + e) / sqrt(v + e),
+#'   u <- `rho` u + (1 - `rho`) d^2, w <- w - r d (Zeiler 2012)
+#' * `adam`: m <- `beta1` m + (1 - `beta1`) g, v <- `beta2` v + (1 - `beta2`)
+#'   g^2, w <- w - r m' / (sqrt(v') + e), where m' and v' are m and v divided
+#'   by 1 - `beta1`^t and 1 - `beta2`^t at step t (Kingma and Ba 2015)
+#' * `adamW`: first w <- w (1 - r `weight_decay`), then as `adam` (Loshchilov
+#'   and Hutter 2019)
+#'
+#' The penalties `l1` and `l2` are part of g. Gradients are clipped first if
+#' `clip_value` or `clip_norm` is given to [AutoencoderParam()].
 #'
 #' @section Errors:
 #' `aesop_error_param` for a number out of range.

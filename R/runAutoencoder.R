@@ -21,12 +21,15 @@
 #' @seealso [clusterCodes()], [findOutliers()] and [plotCodes()] for what comes
 #'     next
 #' @examples
-#' if (requireNamespace("scuttle", quietly = TRUE)) {
-#'     sce <- scuttle::logNormCounts(scuttle::mockSCE(60, 200))
-#'     sce <- runAutoencoder(sce, ncomponents = 3, epochs = 10, seed = 1)
-#'     head(SingleCellExperiment::reducedDim(sce, "AE"), 3)
-#'     S4Vectors::metadata(sce)$AE$model
-#' }
+#' library(SingleCellExperiment)
+#' counts <- matrix(rpois(50 * 80, lambda = rep(1:5, each = 10)), nrow = 50,
+#'     dimnames = list(paste0("gene", seq_len(50)),
+#'         paste0("cell", seq_len(80))))
+#' sce <- SingleCellExperiment(list(counts = counts,
+#'     logcounts = log1p(counts)))
+#' sce <- runAutoencoder(sce, ncomponents = 3, epochs = 10, seed = 1)
+#' head(reducedDim(sce, "AE"), 3)
+#' metadata(sce)$AE$model
 #' @name runAutoencoder
 #' @aliases runAutoencoder
 NULL

@@ -3,6 +3,13 @@
 #' How the learning rate changes during training. The rate of the optimiser is
 #' the highest one.
 #'
+#' `constantRate` keeps it. `stepDecay`, `exponentialDecay` and
+#' `reduceOnPlateau` change it between epochs. `cosineDecay` and `oneCycle`
+#' change it at every step along half a cosine, down to `minimum`, or up to the
+#' highest rate and down again (as OneCycleLR of PyTorch); both are made for the
+#' full number of `epochs`. `warmUp` multiplies another schedule, in its first
+#' epochs, by a factor that rises from 0 to 1.
+#'
 #' @param every Epochs between two reductions.
 #' @param factor What the rate is multiplied by at each reduction, greater
 #'     than 0 and at most 1; for `exponentialDecay` at each epoch.
@@ -12,7 +19,7 @@
 #' @param final The last rate is the first one divided by this.
 #' @param patience Epochs without a better validation loss before a reduction.
 #' @param epochs Number of epochs during which the rate rises from 0.
-#' @param then What follows the warm-up: another schedule.
+#' @param then The schedule that the warm-up is put on.
 #'
 #' @section Errors:
 #' `aesop_error_param` for a number out of range.

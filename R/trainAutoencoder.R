@@ -49,7 +49,8 @@
 #' `aesop_error_numeric` if training gives non-finite numbers even with a
 #' smaller learning rate (field `model`: the last good model);
 #' `aesop_error_io` for input on disk that cannot be read;
-#' `aesop_error_memory` for a network too large for the machine.
+#' `aesop_error_memory` for a network too large for the machine;
+#' `aesop_error_device` for a device that this build does not have.
 #'
 #' @returns An [AutoencoderModel][AutoencoderModel-class].
 #' @seealso [runAutoencoder()] to store the codes in a SingleCellExperiment;
@@ -125,9 +126,9 @@ setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
 
 # NULL for `assay.type` and its like says nothing, also where they do not exist.
 .withoutNullWhere <- function(args) {
-    empty <- names(args) %in% .whereArguments() &
-        vapply(args, is.null, logical(1L))
-    args[!empty]
+    where <- intersect(names(args), .whereArguments())
+    empty <- where[vapply(args[where], is.null, logical(1L))]
+    args[setdiff(seq_along(args), match(empty, names(args)))]
 }
 
 # All ways to train end here. settings: given by name, over those in param;

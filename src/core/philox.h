@@ -54,7 +54,7 @@ inline uint32_t draw_word(const DrawKey &key, uint32_t sample, uint32_t element)
     return draw(key, sample, element / 4).w[element % 4];
 }
 
-// Uniform on (0, 1): the 24 high bits, centred, exact in float as well as in double.
+// Uniform on (0, 1): the 24 high bits, centred; exact in double.
 inline double uniform(uint32_t word) {
     return ((word >> 8) + 0.5) * (1.0 / 16777216.0);
 }

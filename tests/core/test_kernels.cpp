@@ -229,3 +229,19 @@ TEST("kernels: any number of threads gives the same bits") {
         }
     }
 }
+
+TEST("kernels: instruction sets by name") {
+    const std::string before = cpu_target();
+    for (const std::string &name : cpu_targets()) {
+        set_cpu_target(name);
+        CHECK_EQUAL(cpu_target(), name);
+        CpuBackend backend(1);
+        CHECK_EQUAL(std::string(backend.table().name), name);
+    }
+    set_cpu_target("auto");
+    CHECK_EQUAL(cpu_target(), cpu_targets().back());
+    CHECK_THROWS_KIND(set_cpu_target("sse9"), "param");
+    CHECK_THROWS_KIND(CpuBackend(1, "avx"), "param");
+    CHECK_EQUAL(cpu_target(), cpu_targets().back()); // a refused name changes nothing
+    set_cpu_target(before);
+}

@@ -45,8 +45,8 @@ test_that("every argument of these functions is tested", {
 for (name in names(calls)) {
     test_that(paste("hostile arguments are classed errors:", name), {
         call <- calls[[name]]
-        expect_error(suppressMessages(do.call(call[[1L]], call[[2L]],
-            quote = TRUE)), NA)
+        expect_error(capture.output(suppressMessages(do.call(call[[1L]],
+            call[[2L]], quote = TRUE))), NA)
         withr::local_dir(withr::local_tempdir())
         values <- hostileValues()
         arguments <- setdiff(names(call[[2L]]), dispatchArgument(name))

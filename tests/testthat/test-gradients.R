@@ -151,3 +151,32 @@ test_that("a wrong gradient would be found", {
     turned$encoder.1.weight[] <- t(turned$encoder.1.weight)
     expect_gt(worst(turned), tolerance$gradient)
 })
+
+test_that("the kernels give the reference's gradients for awkward sizes", {
+    # around the widths of vectors (16), panels (64) and rows of 1024
+    withr::defer(aesop:::set_cpu_target_name("auto"))
+    sizes <- list(c(16L, 64L), c(17L, 65L), c(15L, 63L), c(129L, 128L),
+        c(1024L, 33L), c(1025L, 1L), c(3L, 200L))
+    for (size in sizes) {
+        for (options in list(list(tied = TRUE, activation = "elu"),
+            list(batch_norm = TRUE, loss = "huber", dropout = 0.2))) {
+            case <- do.call(gradientCase, c(options, list(
+                features = size[1L], hidden = size[2L], latent = 5L,
+                samples = 13L)))
+            exact <- coreGradient(case$weights, case$config, case$x, TRUE)
+            g <- unlist(exact$gradients)
+            for (target in aesop:::cpu_target_names()) {
+                aesop:::set_cpu_target_name(target)
+                for (threads in c(1L, 3L)) {
+                    got <- coreGradient(case$weights, case$config, case$x,
+                        TRUE, precision = "float", backend = "cpu",
+                        num_threads = threads)
+                    d <- unlist(got$gradients)[names(g)] - g
+                    expect_lte(sqrt(sum(d^2)) / sqrt(sum(g^2)),
+                        tolerance$float)
+                    expectNear(got$loss, exact$loss, tolerance$float)
+                }
+            }
+        }
+    }
+})

@@ -151,14 +151,14 @@ test_that("a streamed matrix gives the same codes as one in memory", {
 
 test_that("an HDF5 file is streamed within the limit", {
     skip_if_not_installed("HDF5Array")
-    x <- log1p(toyCounts(50L, 120L))
+    x <- log1p(toyCounts(50L, 48L))
     file <- withr::local_tempfile(fileext = ".h5")
     on_disk <- HDF5Array::writeHDF5Array(x, file, name = "x",
-        chunkdim = c(50L, 32L), with.dimnames = TRUE)
+        chunkdim = c(50L, 16L), with.dimnames = TRUE)
     model <- toyModel(x)
-    expect_identical(encode(model, on_disk, memory_limit = 4e4),
+    expect_identical(encode(model, on_disk, memory_limit = 1e4),
         encode(model, x))
-    streamed <- toyModel(on_disk, memory_limit = 4e4, epochs = 2L)
+    streamed <- toyModel(on_disk, memory_limit = 1e4, epochs = 1L)
     expect_identical(streamed@transform, model@transform)
     expectFinite(streamed@weights)
 })
