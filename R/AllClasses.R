@@ -11,8 +11,7 @@
 #' @returns The class `AutoencoderParam`.
 #' @seealso [AutoencoderParam()]
 #' @examples
-#' param <- AutoencoderParam(latent = 5)
-#' param@settings
+#' AutoencoderParam(latent = 5)
 #' @exportClass AutoencoderParam
 setClass("AutoencoderParam", slots = c(settings = "list"))
 
@@ -44,8 +43,7 @@ setClass("AutoencoderParam", slots = c(settings = "list"))
 #'     dimnames = list(paste0("gene", seq_len(20)), NULL))
 #' model <- trainAutoencoder(x, latent = 2, epochs = 5, seed = 1)
 #' model
-#' vapply(model@weights, length, 0L)
-#' head(model@history, 3)
+#' summary(model)$n_parameters
 #' @exportClass AutoencoderModel
 setClass("AutoencoderModel", slots = c(
     param = "AutoencoderParam",

@@ -45,6 +45,7 @@ void each_batch(Fitted &model, BatchSource &data, const std::vector<double> &siz
                                     std::to_string(model.network.features()) + ".");
     Minibatch<float> batch(model.config, model.preparation, data, size_factors, model.backend.table());
     int64_t rows = std::min<int64_t>(256, std::max<int64_t>(16, 4000000 / data.features()));
+    rows = std::min(rows, data.window());
     std::vector<int64_t> ids;
     for (int64_t from = 0; from < data.samples(); from += rows) {
         ids.resize(size_t(std::min(rows, data.samples() - from)));
@@ -80,23 +81,13 @@ Rcpp::NumericMatrix reconstruction(Fitted &model, BatchSource &data,
     return out;
 }
 
-// Mean loss of every sample, and of every feature the mean squared difference between output and target on
-// the scale that the network sees.
+// Mean loss of every sample.
 Rcpp::List errors(Fitted &model, BatchSource &data, const std::vector<double> &size_factors) {
-    std::vector<double> sample(size_t(data.samples())), feature(size_t(data.features()));
+    std::vector<double> sample(static_cast<size_t>(data.samples()));
     each_batch(model, data, size_factors, [&](Minibatch<float> &batch, int64_t from) {
         model.network.evaluate(batch, sample.data() + from);
-        Matrix<float> y = model.network.decode(model.network.encode(batch)), t = batch.target();
-        for (int64_t r = 0; r < y.rows; r++)
-            for (int64_t c = 0; c < y.cols; c++) {
-                double scale = model.config.count_loss() ? batch.size_factor(r) : 1;
-                double d = double(y.at(r, c)) * scale - double(t.at(r, c));
-                feature[size_t(c)] += d * d;
-            }
     });
-    for (double &f : feature)
-        f /= double(data.samples());
-    return Rcpp::List::create(Rcpp::_["sample"] = sample, Rcpp::_["feature"] = feature);
+    return Rcpp::List::create(Rcpp::_["sample"] = sample);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "r_convert.h"
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace aesop {
 namespace {
@@ -118,14 +119,21 @@ class StreamSource : public NamedSource {
 
     void prepare(const int64_t *samples, int64_t n) override {
         clock_++;
-        for (int64_t k = 0; k < n; k++) {
-            int64_t b = samples[k] / size_;
-            auto found = blocks_.find(b);
-            if (found == blocks_.end())
-                found = blocks_.emplace(b, Kept{load(b), 0}).first;
-            found->second.used = clock_;
+        std::set<int64_t> needed; // ascending, so that neighbours are found
+        for (int64_t k = 0; k < n; k++)
+            needed.insert(samples[k] / size_);
+        for (auto b = needed.begin(); b != needed.end();) {
+            int64_t first = *b, last = first;
+            bool kept = blocks_.count(first) > 0;
+            while (++b != needed.end() && *b == last + 1 && last - first < 15 &&
+                   (blocks_.count(*b) > 0) == kept)
+                last = *b;
+            if (!kept)
+                load(first, last);
+            for (int64_t i = first; i <= last; i++)
+                blocks_.at(i).used = clock_;
         }
-        while (blocks_.size() > 28) { // the oldest that this minibatch does not need
+        while (int64_t(blocks_.size()) > kMostBlocks) { // the oldest that this minibatch does not need
             auto oldest = std::min_element(blocks_.begin(), blocks_.end(), [](const auto &a, const auto &b) {
                 return a.second.used < b.second.used;
             });
@@ -135,22 +143,27 @@ class StreamSource : public NamedSource {
         }
     }
     Column column(int64_t sample) const override {
-        return blocks_.at(sample / size_).block.column(sample % size_);
+        const Kept &kept = blocks_.at(sample / size_);
+        return kept.read->column(sample - kept.first);
     }
 
   private:
+    static constexpr int64_t kMostBlocks = 28;
     struct Kept {
-        Block block;
+        std::shared_ptr<Block> read; // neighbours that were read together share it
+        int64_t first;               // its first sample
         int64_t used;
     };
-    Block load(int64_t b) {
-        double from = double(b * size_ + 1), to = double(std::min(samples_, (b + 1) * size_));
-        Block block(read_(from, to));
-        if (block.rows() != features_ || block.cols() != int64_t(to - from + 1))
+    // Neighbouring blocks in one go: each call of the R function costs about as much as many samples.
+    void load(int64_t first, int64_t last) {
+        int64_t from = first * size_, to = std::min(samples_, (last + 1) * size_);
+        auto block = std::make_shared<Block>(read_(double(from + 1), double(to)));
+        if (block->rows() != features_ || block->cols() != to - from)
             throw Error("io", "`x` changed while it was read: a block has other dimensions than before.")
                 .with("op", "read");
-        sparse_ = block.sparse();
-        return block;
+        sparse_ = block->sparse();
+        for (int64_t b = first; b <= last; b++)
+            blocks_[b] = Kept{block, from, clock_};
     }
     Rcpp::Function read_;
     int64_t features_, samples_, window_, size_, clock_ = 0;

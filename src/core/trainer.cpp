@@ -54,8 +54,6 @@ Trainer<Real>::Trainer(Autoencoder<Real> &network, BatchSource &source, const Pr
 template <class Real>
 TrainingResult Trainer<Real>::run() {
     start_ = now();
-    if (config_.validation > 0 && split_.validation.empty())
-        result_.messages.push_back("No sample was left for validation: early stopping is off.");
     current_ = good_ = best_ = network_.parameters().snapshot();
     for (int64_t epoch = 0; epoch < config_.epochs;) {
         double begin = now(), loss = 0, rate = rate_.at(epoch, step_);

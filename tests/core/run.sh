@@ -11,7 +11,7 @@ build=.build/core-tests
 sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 mkdir -p "$build"
 
-if ! make -s -j"${JOBS:-2}" -f tests/core/Makefile SAN="$sanitizers" >"$build/make.log" 2>&1; then
+if ! make -s -j"${JOBS:-2}" -f tests/core/build.make SAN="$sanitizers" >"$build/make.log" 2>&1; then
     cat "$build/make.log"
     echo "not ok build of the C++ tests: see $build/make.log"
     echo "0 passed, 1 failed"
@@ -23,7 +23,7 @@ fuzz_status=0
 if [ "${FUZZ:-0}" -gt 0 ] && command -v clang++ >/dev/null 2>&1; then
     fuzz=.build/fuzz
     mkdir -p "$fuzz/corpus"
-    make -s -j"${JOBS:-2}" -f tests/core/Makefile CXX=clang++ BUILD="$fuzz" TARGET="$fuzz/fuzz_model_file" \
+    make -s -j"${JOBS:-2}" -f tests/core/build.make CXX=clang++ BUILD="$fuzz" TARGET="$fuzz/fuzz_model_file" \
         library="$(echo src/core/*.cpp)" tests=tests/core/fuzz_model_file.cpp \
         SAN="-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
     "$fuzz/fuzz_model_file" write-seeds "$fuzz/corpus"

@@ -150,7 +150,8 @@ judgeCall <- function(name, call, arg, value, label) {
     named <- namesArgument(conditionMessage(outcome), arg) ||
         # other data may be at odds with another argument that was given
         (arg %in% c("x", "data", "newdata", "model", "subset_row",
-            "transposed", "weights", "altexp", "dimred", "n_dimred", "assay.type") &&
+            "transposed", "weights", "altexp", "dimred", "n_dimred",
+            "assay.type") &&
             (isTRUE(outcome$arg %in% names(args)) ||
                 inherits(outcome, "aesop_error_features")))
     if (!named) {

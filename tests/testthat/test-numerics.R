@@ -81,7 +81,8 @@ test_that("weights that are not finite are refused", {
     for (bad in c(NA, NaN, Inf, -Inf)) {
         model <- toyModel(x)
         model@weights$encoder.1.weight[3] <- bad
-        for (f in list(encode, reconstruct, function(m, x) findOutliers(x, m))) {
+        for (f in list(encode, reconstruct,
+            function(m, x) findOutliers(x, m))) {
             condition <- catchError(f(model, x))
             expect_s3_class(condition, "aesop_error")
         }
@@ -138,14 +139,13 @@ test_that("denormal numbers do not slow training down", {
     normal <- withr::with_seed(1L, matrix(rnorm(1000L * 256L), 1000L))
     dimnames(normal) <- list(paste0("g", 1:1000), NULL)
     run <- function(x) {
-        time <- function() {
-            system.time(fitQuiet(x, hidden = 64L, latent = 8L, epochs = 5L,
+        min(vapply(seq_len(3L), function(i) {
+            system.time(fitQuiet(x, hidden = 64L, latent = 8L, epochs = 20L,
                 batch_size = 64L, validation = 0, scale = "none",
-                num_threads = 1))[["elapsed"]]
-        }
-        min(time(), time(), time())
+                num_threads = 1), gcFirst = FALSE)[["elapsed"]]
+        }, numeric(1L)))
     }
-    expect_lte(run(normal * 1e-40), 3 * run(normal) + 0.05)
+    expect_lte(run(normal * 1e-40), 3 * run(normal))
 })
 
 test_that("denormal weights give the same bits on any number of threads", {

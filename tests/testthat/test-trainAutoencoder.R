@@ -170,3 +170,28 @@ test_that("deep networks of each kind train", {
         expect_identical(dim(encode(model, x)), c(120L, 3L))
     }
 })
+
+test_that("the textbook's recipes give two falling curves", {
+    # expression of groups of samples, scaled to 0-1 by gene
+    counts <- toyCounts(120L, 400L)
+    textbook <- function(...) {
+        fitQuiet(log1p(counts), hidden = integer(0), latent = 20L,
+            latent_activation = "relu", output_activation = "sigmoid",
+            scale = "minmax", epochs = 10L, batch_size = 50L,
+            validation = 0.2, validation_split = "last",
+            early_stopping = FALSE, ...)
+    }
+    # Adam as printed; Adadelta with dropped inputs as its source has it
+    for (model in list(textbook(optimizer = adam()),
+        textbook(optimizer = adadelta(1.1), input_dropout = 0.05))) {
+        history <- model@history
+        expect_identical(nrow(history), 10L)
+        expect_lt(history$loss[10L], history$loss[1L])
+        expect_lt(history$val_loss[10L], history$val_loss[1L])
+        expect_identical(as.numeric(model@info$validation),
+            as.numeric(321:400))
+        # per-gene error and activity of nodes can be had from the verbs
+        expect_length(rowMeans(abs(residuals(model, log1p(counts)))), 120L)
+        expect_true(all(encode(model, log1p(counts)) >= 0))
+    }
+})

@@ -17,7 +17,7 @@ objects := $(patsubst %.cpp,$(BUILD)/%.o,$(library) $(tests))
 $(TARGET): $(objects)
 	$(CXX) $(CXXFLAGS) -pthread -o $@ $(objects)
 
-$(BUILD)/%.o: %.cpp tests/core/Makefile
+$(BUILD)/%.o: %.cpp tests/core/build.make
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -pthread -MMD -MP -c -o $@ $<
 
