@@ -22,7 +22,9 @@ namespace aesop {
 
 constexpr int kBackendVersion = 1;
 
-enum class NoiseKind : int { none, masking, gaussian, salt_pepper };
+// swap: the value of the same feature in another sample of the minibatch; thinning: a binomial sample of a
+// count, drawn before the count is prepared.
+enum class NoiseKind : int { none, masking, gaussian, salt_pepper, ones, cauchy, swap, thinning };
 
 struct NoiseRule {
     NoiseKind kind = NoiseKind::none;
@@ -65,16 +67,37 @@ template <class Real>
 struct LossArguments {
     Loss kind;
     Activation activation;       // of the output units; counts use exp
-    Real delta, slope;           // of huber, of leaky_relu
+    Real delta, slope;           // of huber, correntropy (its width); of leaky_relu
     Real weight;                 // factor of every slope written (1 / batch, 1 / (batch * features))
     Matrix<Real> z;              // in: pre-activation; out: d loss / d z * weight, if gradient
     Matrix<Real> target;         // batch x features
+    const Real *feature_weight;  // factor of the loss of each feature, 0 for one that is missing; null: 1
     const Real *log_size_factor; // per sample, counts only; null: 0
-    const Real *log_theta;       // negative binomial: per feature
+    const Real *log_theta;       // nb, zinb with one dispersion per feature
     Real *log_theta_gradient;    // out, per feature: sum over the batch, ascending, times weight; or null
-    double *sample_loss;         // out: sum over the features of each sample
+    // Heads of the decoder, used if their data are not null. In: pre-activations; out: their gradients.
+    Matrix<Real> dispersion; // nb, zinb: theta = softplus, within its limits, per sample and feature
+    Matrix<Real> zero_logit; // zinb: the logit of the probability pi of a technical zero
+    Real zero_ridge;         // zinb: zero_ridge * pi^2 is added to each element's loss
+    double *sample_loss;     // out: sum over the features of each sample
     bool gradient;
 };
+
+// Windows that slide over an image. A row of a matrix holds one image as [height][width][channels]; a
+// window's positions are ordered by row, then column. Cells outside the image are zero. One-dimensional
+// data are images of height 1.
+struct Window {
+    int64_t height, width, channels;     // of the image
+    int64_t kernel_height, kernel_width; // of the window
+    int64_t stride_height, stride_width; // between positions
+    int64_t pad_top, pad_left;           // cells of the first window outside the image
+    int64_t out_height, out_width;       // positions
+    int64_t positions() const { return out_height * out_width; }
+    int64_t image_size() const { return height * width * channels; }
+    int64_t patch_size() const { return kernel_height * kernel_width * channels; }
+};
+
+enum class Pooling : int { maximum, mean };
 
 template <class Real>
 struct Backend {
@@ -118,9 +141,15 @@ struct Backend {
                                 Real *gamma_gradient, Real *beta_gradient);
     // x *= keep / (1 - p), keep drawn by (sample_ids[row], column): the same call on the gradient undoes it.
     void (*dropout)(void *, const DrawKey &key, const uint32_t *sample_ids, double p, const Matrix<Real> &x);
-    // Corrupts x in place, drawn by (sample_ids[row], column).
+    // y = x, corrupted: drawn by (sample_ids[row], column). All kinds but thinning.
     void (*corrupt)(void *, const NoiseRule &rule, const DrawKey &key, const uint32_t *sample_ids,
-                    const Matrix<Real> &x);
+                    const Matrix<Real> &x, const Matrix<Real> &y);
+    // y = a binomial sample of the counts x, each count kept with probability 1 - p.
+    void (*thin)(void *, const DrawKey &key, const uint32_t *sample_ids, double p, const Matrix<Real> &x,
+                 const Matrix<Real> &y);
+    // The same on stored values only, with the draws of the dense one.
+    void (*thin_sparse)(void *, const DrawKey &key, const uint32_t *sample_ids, double p,
+                        const SparseMatrix<Real> &x, Real *values);
     // Masking on the stored values of a sparse batch: the draws of the dense one.
     void (*mask_sparse)(void *, const DrawKey &key, const uint32_t *sample_ids, double p, bool rescale,
                         const SparseMatrix<Real> &x, Real *values);
@@ -141,6 +170,50 @@ struct Backend {
     void (*add_penalty_gradient)(void *, Real *g, const Real *w, int64_t n, double l1, double l2);
     // Sum of |h|; dh += factor * sign(h), unless dh.data is null.
     double (*activity_l1)(void *, const Matrix<Real> &h, Real factor, const Matrix<Real> &dh);
+    // Sum over the units of KL(rho || mean of the unit over the batch), means kept within 1e-6 of 0 and 1;
+    // dh += factor * its gradient, unless dh.data is null.
+    double (*sparsity)(void *, const Matrix<Real> &h, Real rho, Real factor, const Matrix<Real> &dh);
+    // Squared Frobenius norm of d f(x W + b) / d x, summed over the batch, from the outputs y (f must not
+    // need its input): sum f'(y_nj)^2 W_ij^2. dy += factor * its gradient by y's pre-activation / f'(y), so
+    // that dy f' is the gradient by the pre-activation; dw += factor * the gradient by W with f' held fixed.
+    // Neither if dy.data is null.
+    double (*contraction)(void *, Activation f, Real slope, const Matrix<Real> &y, const Weights<Real> &w,
+                          Real factor, const Matrix<Real> &dy, const Weights<Real> &dw);
+    // Sum of (a - b)^2; da += 2 factor (a - b) and db -= the same, unless da.data is null.
+    double (*difference)(void *, const Matrix<Real> &a, const Matrix<Real> &b, Real factor,
+                         const Matrix<Real> &da, const Matrix<Real> &db);
+    // y += factor * x.
+    void (*add)(void *, Real factor, const Matrix<Real> &x, const Matrix<Real> &y);
+
+    // The variational bottleneck (Kingma and Welling 2014). z = mean + exp(log_variance / 2) e, e standard
+    // normal, drawn by (sample_ids[row], column); log_variance is used within [-30, 20].
+    void (*sample_normal)(void *, const DrawKey &key, const uint32_t *sample_ids, const Matrix<Real> &mean,
+                          const Matrix<Real> &log_variance, const Matrix<Real> &z);
+    // From dz = d loss / d z: the gradients by mean and log_variance (written) of the loss plus weight times
+    // the divergence below.
+    void (*sample_normal_gradient)(void *, const DrawKey &key, const uint32_t *sample_ids,
+                                   const Matrix<Real> &mean, const Matrix<Real> &log_variance,
+                                   const Matrix<Real> &dz, Real weight, const Matrix<Real> &dmean,
+                                   const Matrix<Real> &dlog_variance);
+    // KL(N(mean, exp(log_variance)) || N(0, 1)), summed over batch and units.
+    double (*divergence)(void *, const Matrix<Real> &mean, const Matrix<Real> &log_variance);
+
+    // Convolution is a dense product on patches. p: (batch * positions) x patch_size from x: batch x
+    // image_size, a patch ordered [kernel row][kernel column][channel].
+    void (*patches)(void *, const Window &w, const Matrix<Real> &x, const Matrix<Real> &p);
+    // Its transpose: each cell of x is the sum of its places in p, in the order of p, from bias[channel]
+    // (null: 0).
+    void (*patches_transposed)(void *, const Window &w, const Matrix<Real> &p, const Real *bias,
+                               const Matrix<Real> &x);
+    // The same values in rows of another length: from.rows * from.cols = to.rows * to.cols.
+    void (*regroup)(void *, const Matrix<Real> &from, const Matrix<Real> &to);
+    // y: batch x positions * channels. Cells outside the image do not count. Of equal maxima the first.
+    void (*pool)(void *, Pooling kind, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y);
+    void (*pool_gradient)(void *, Pooling kind, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y,
+                          const Matrix<Real> &dy, const Matrix<Real> &dx);
+    // Each cell of x (positions of w, stride = kernel) repeated over its window of y (the image of w).
+    void (*upsample)(void *, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y);
+    void (*upsample_gradient)(void *, const Window &w, const Matrix<Real> &dy, const Matrix<Real> &dx);
 };
 
 } // namespace aesop

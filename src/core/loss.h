@@ -4,7 +4,18 @@
 
 namespace aesop {
 
-enum class Loss : int { mse, half_sse, mae, huber, bce, poisson, negative_binomial };
+enum class Loss : int {
+    mse,
+    half_sse,
+    mae,
+    huber,
+    correntropy, // 1 - exp(-r^2 / (2 delta^2)) (Liu, Pokharel and Principe 2007)
+    log_cosh,
+    bce,
+    poisson,
+    negative_binomial,
+    zero_inflated // negative binomial
+};
 
 // Dispersions are kept as log theta and used within these limits.
 constexpr double kLogThetaMin = -9.2103403719761836, kLogThetaMax = 13.815510557964274; // 1e-4, 1e6
@@ -12,7 +23,7 @@ constexpr double kLogThetaMin = -9.2103403719761836, kLogThetaMax = 13.815510557
 #include "loss-inl.h"
 
 inline bool is_count(Loss l) {
-    return l == Loss::poisson || l == Loss::negative_binomial;
+    return l >= Loss::poisson;
 }
 
 template <Loss L>
@@ -37,8 +48,15 @@ void with_loss(Loss l, F &&f) { // the losses of a residual or a probability
     case Loss::bce:
         f(LossTag<Loss::bce>());
         break;
+    case Loss::correntropy:
+        f(LossTag<Loss::correntropy>());
+        break;
+    case Loss::log_cosh:
+        f(LossTag<Loss::log_cosh>());
+        break;
     case Loss::poisson:
     case Loss::negative_binomial:
+    case Loss::zero_inflated:
         break; // counts have their own operation
     }
 }

@@ -23,14 +23,17 @@ Activation activation_from_name(const std::string &word, const char *setting) {
                               "softplus", "exp", "softmax"}));
 }
 Loss loss_from_name(const std::string &word) {
-    return Loss(choice("loss", word, {"mse", "half_sse", "mae", "huber", "bce", "poisson", "nb"}));
+    return Loss(choice(
+        "loss", word,
+        {"mse", "half_sse", "mae", "huber", "correntropy", "log_cosh", "bce", "poisson", "nb", "zinb"}));
 }
 OptimizerKind optimizer_from_name(const std::string &word) {
     return OptimizerKind(
         choice("optimizer", word, {"sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamw"}));
 }
 NoiseKind noise_from_name(const std::string &word) {
-    return NoiseKind(choice("noise", word, {"none", "masking", "gaussian", "salt_pepper"}));
+    return NoiseKind(choice(
+        "noise", word, {"none", "masking", "gaussian", "salt_pepper", "ones", "cauchy", "swap", "thinning"}));
 }
 Schedule schedule_from_name(const std::string &word) {
     return Schedule(

@@ -14,6 +14,8 @@ enum Purpose : uint32_t {
     kInitialize = 3,
     kNoise = 4,
     kNoiseKind = 5,
+    kSample = 6,  // of the variational bottleneck
+    kPerturb = 7, // of the input, for the contractive estimator
     kDropout = 16
 };
 
