@@ -6,9 +6,21 @@
 namespace aesop {
 namespace {
 
-Activation output_activation(const Config &config) {
-    Activation f = activation_from_name(config.output_activation, "output_activation");
-    return f == Activation::softmax ? Activation::linear : f; // softmax is the decoder's own last step
+// Standard deviation of the perturbation that estimates the Jacobian's norm: small against inputs of about
+// unit scale, and large against the rounding of float.
+constexpr double kPerturbation = 0.01;
+
+template <class Real>
+void copy_rows(const Backend<Real> &b, const Matrix<Real> &from, const Matrix<Real> &to) {
+    b.activate(b.self, Activation::linear, Real(0), from, to);
+}
+template <class Real>
+Matrix<Real> rows_of(const Matrix<Real> &m, int64_t from, int64_t n) {
+    return {m.row(from), n, m.cols, m.ld};
+}
+
+ImageShape image_shape(const Config &config) {
+    return {config.input_shape[0], config.input_shape[1], config.input_shape[2]};
 }
 
 } // namespace
@@ -22,20 +34,57 @@ std::vector<ParameterShape> parameter_shapes(const Config &config, int64_t n_fea
     Autoencoder<float> network(config.resolved(), n_features, shapes_only);
     std::vector<ParameterShape> shapes;
     for (auto &p : network.parameters().all())
-        shapes.push_back({p->name, p->shape.inputs, p->shape.units});
+        shapes.push_back({p->name, p->shape.inputs, p->shape.units, p->kind != Parameter<float>::state});
     return shapes;
 }
 
 template <class Real>
 Autoencoder<Real>::Autoencoder(const Config &config, int64_t n_features, const Backend<Real> &backend)
-    : config_(config), n_features_(n_features), backend_(backend), loss_(loss_from_name(config.loss)),
-      output_(output_activation(config)), parameters_(backend), encoder_(config, n_features, parameters_),
-      decoder_(config, n_features, config.tied ? encoder_.weights() : std::vector<Parameter<Real> *>(),
-               parameters_),
-      dcode_memory_(backend), theta_memory_(backend), theta_gradient_(backend), output_memory_(backend) {
-    if (loss_ == Loss::negative_binomial)
-        log_theta_ = &parameters_.add("dispersion.log_theta", Parameter<Real>::bias, 1,
-                                      config.dispersion == "constant" ? 1 : n_features);
+    : config_(config), assays_(config.resolved_assays(n_features)), n_features_(n_features),
+      backend_(backend), parameters_(backend), dcode_memory_(backend), difference_memory_(backend),
+      perturbed_covariates_(backend), encoder_pass_{backend, 0, false, nullptr, Key(), 0} {
+    std::vector<LayerPlan> plan, mirrored;
+    if (!config_.layers.empty()) {
+        if (image_shape(config_).size() != n_features)
+            throw Error("features", "`input_shape` has " + std::to_string(image_shape(config_).size()) +
+                                        " values (height x width x channels), the data have " +
+                                        std::to_string(n_features) + " features.")
+                .with("arg", "input_shape");
+        plan = plan_layers(config_.layers, image_shape(config_), "layers");
+        mirrored = mirrored_plan(plan);
+    }
+    for (size_t i = 0; i < assays_.size(); i++)
+        encoders_.push_back(
+            std::make_unique<Encoder<Real>>(config_, assays_[i], uint32_t(i), plan, parameters_));
+    bottleneck_ = std::make_unique<Bottleneck<Real>>(config_, assays_, encoders_, parameters_);
+    std::vector<Parameter<Real> *> tied;
+    if (config_.tied) {
+        tied = encoders_[0]->weights();
+        tied.push_back(&bottleneck_->projection().parameter(0));
+    }
+    for (size_t i = 0; i < assays_.size(); i++)
+        decoders_.push_back(
+            std::make_unique<Decoder<Real>>(config_, assays_[i], uint32_t(i), tied, mirrored, parameters_));
+    for (const AssayConfig &a : assays_) {
+        objectives_.push_back(std::make_unique<Objective<Real>>(config_, a, parameters_));
+        end_memory_.push_back(std::make_unique<Buffer<Real>>(backend));
+        perturbed_memory_.push_back(std::make_unique<Buffer<Real>>(backend));
+    }
+    outputs_.resize(assays_.size());
+    contraction_ = contraction_kind();
+    exact_ = contraction_ == Contraction::exact;
+}
+
+// Exact where the code is one layer of the input (Rifai et al. 2011); otherwise estimated: the expectation of
+// |h(x + e u) - h(x)|^2 / e^2 over standard normal u is the squared norm of the Jacobian up to O(e^2).
+template <class Real>
+typename Autoencoder<Real>::Contraction Autoencoder<Real>::contraction_kind() const {
+    if (config_.contractive == 0)
+        return Contraction::none;
+    Activation f = bottleneck_->projection().activation();
+    bool one_layer = assays_.size() == 1 && encoders_[0]->empty() && !config_.latent_batch_norm;
+    return one_layer && !needs_input(f) && f != Activation::softmax ? Contraction::exact
+                                                                    : Contraction::estimated;
 }
 
 template <class Real>
@@ -49,82 +98,167 @@ void Autoencoder<Real>::initialize(Key seed) {
 }
 
 template <class Real>
-void Autoencoder<Real>::set_log_means(const std::vector<double> &means) {
+void Autoencoder<Real>::set_log_means(size_t assay, const std::vector<double> &means) {
     std::vector<double> bias;
     for (double m : means)
         bias.push_back(std::log(std::max(m, 1e-4)));
-    parameters_.set(decoder_.output_bias(), bias.data());
+    if (decoders_[assay]->output_bias())
+        parameters_.set(*decoders_[assay]->output_bias(), bias.data());
 }
 
 template <class Real>
 Pass<Real> Autoencoder<Real>::pass(const Minibatch<Real> &batch, Key seed, uint32_t epoch,
                                    bool training) const {
-    return {backend_, batch.rows(), training, batch.sample_ids(), seed, epoch};
+    return {backend_, batch.rows(), training, batch.sample_ids().data(), seed, epoch, batch.covariates()};
 }
 
-// One value per feature: the parameter itself, or the constant repeated.
 template <class Real>
-const Real *Autoencoder<Real>::log_theta() {
-    if (!log_theta_ || log_theta_->shape.units == n_features_)
-        return log_theta_ ? log_theta_->value.data : nullptr;
-    std::vector<Real> repeated(size_t(padded(n_features_)), Real(parameters_.get(*log_theta_)[0]));
-    Real *p = theta_memory_.values(padded(n_features_));
-    backend_.upload(backend_.self, p, repeated.data(), int64_t(repeated.size()));
-    return p;
+Matrix<Real> Autoencoder<Real>::code_of(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs) {
+    encoder_pass_ = pass;
+    std::vector<Operand<Real>> ends;
+    for (size_t i = 0; i < inputs.size(); i++)
+        ends.push_back(encoders_[i]->forward(pass, inputs[i]));
+    return bottleneck_->forward(pass, ends);
+}
+
+// Encodes the rows and, below them, the same rows with Gaussian noise; keeps the difference of their codes.
+template <class Real>
+Matrix<Real> Autoencoder<Real>::code_with_perturbed(const Pass<Real> &single,
+                                                    const std::vector<Operand<Real>> &inputs) {
+    int64_t n = single.rows;
+    Pass<Real> both = single;
+    both.rows = 2 * n;
+    perturbed_ids_.assign(single.sample_ids, single.sample_ids + n);
+    perturbed_ids_.insert(perturbed_ids_.end(), single.sample_ids, single.sample_ids + n);
+    both.sample_ids = perturbed_ids_.data();
+    if (single.covariates.data) {
+        both.covariates = perturbed_covariates_.matrix(2 * n, single.covariates.cols);
+        copy_rows(backend_, single.covariates, rows_of(both.covariates, 0, n));
+        copy_rows(backend_, single.covariates, rows_of(both.covariates, n, n));
+    }
+    NoiseRule rule{NoiseKind::gaussian, kPerturbation};
+    std::vector<Operand<Real>> twice;
+    for (size_t i = 0; i < inputs.size(); i++) {
+        Matrix<Real> x = perturbed_memory_[i]->matrix(2 * n, inputs[i].cols());
+        copy_rows(backend_, inputs[i].dense, rows_of(x, 0, n));
+        DrawKey key{single.seed, single.epoch, kPerturb + uint32_t(i) * kAssayStride};
+        backend_.corrupt(backend_.self, rule, key, single.sample_ids, inputs[i].dense, rows_of(x, n, n));
+        twice.push_back(x);
+    }
+    Matrix<Real> codes = code_of(both, twice), code = rows_of(codes, 0, n);
+    difference_ = difference_memory_.matrix(n, config_.latent);
+    copy_rows(backend_, rows_of(codes, n, n), difference_);
+    backend_.add(backend_.self, Real(-1), code, difference_);
+    return code;
 }
 
 template <class Real>
 double Autoencoder<Real>::forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient) {
-    code_ = encoder_.forward(pass, batch.input(pass));
-    z_ = decoder_.forward(pass, code_);
-    if (config_.output_activation == "softmax") { // its layer needs the output that the loss overwrites
-        Matrix<Real> copy = output_memory_.matrix(pass.rows, n_features_);
-        backend_.activate(backend_.self, Activation::linear, Real(0), z_, copy);
-        z_ = copy;
+    std::vector<Operand<Real>> inputs;
+    for (size_t i = 0; i < assays_.size(); i++)
+        inputs.push_back(batch.assay(i).input(pass));
+    code_ =
+        contraction_ == Contraction::estimated ? code_with_perturbed(pass, inputs) : code_of(pass, inputs);
+    sample_loss_.assign(size_t(pass.rows), 0.0);
+    for (size_t i = 0; i < assays_.size(); i++) {
+        outputs_[i] = decoders_[i]->forward(pass, code_);
+        objectives_[i]->forward(pass, outputs_[i], batch.assay(i), gradient, sample_loss_);
     }
-    sample_loss_.resize(size_t(pass.rows));
-    double share = config_.loss_reduction == "mean" ? 1.0 / double(n_features_) : 1.0;
-    LossArguments<Real> a{};
-    a.kind = loss_, a.activation = output_;
-    a.delta = Real(config_.huber_delta), a.slope = Real(config_.leaky_slope);
-    a.weight = Real(share / double(pass.rows));
-    a.z = z_, a.target = batch.target();
-    a.log_size_factor = batch.log_size_factor();
-    a.log_theta = log_theta();
-    if (log_theta_ && gradient)
-        a.log_theta_gradient = theta_gradient_.values(padded(n_features_));
-    a.sample_loss = sample_loss_.data();
-    a.gradient = gradient;
-    backend_.loss(backend_.self, a);
     double sum = 0;
-    for (double &l : sample_loss_)
-        sum += l *= share;
-    return sum / double(pass.rows);
+    for (double l : sample_loss_)
+        sum += l;
+    return sum / double(pass.rows) + code_penalties(pass) + weight_penalty();
+}
+
+// Means over the rows of what is asked of the code, from the last forward pass.
+template <class Real>
+double Autoencoder<Real>::code_penalties(const Pass<Real> &pass) {
+    double sum = 0, rows = double(pass.rows);
+    Matrix<Real> none;
+    if (config_.activity_l1 > 0)
+        sum += config_.activity_l1 * backend_.activity_l1(backend_.self, code_, Real(0), none) / rows;
+    if (config_.sparsity > 0)
+        sum += config_.sparsity *
+               backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(0), none);
+    if (config_.variational)
+        sum += divergence_weight(pass.epoch) * bottleneck_->divergence(encoder_pass_);
+    if (contraction_ == Contraction::estimated) {
+        double square =
+            backend_.squared_norm(backend_.self, difference_.data, difference_.rows * difference_.ld);
+        sum += config_.contractive * square / (rows * kPerturbation * kPerturbation);
+    } else if (exact_) {
+        const Projection<Real> &p = bottleneck_->projection();
+        sum += config_.contractive / rows *
+               backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_,
+                                    p.weights(0), Real(0), none, Weights<Real>());
+    }
+    return sum;
+}
+
+// The whole objective is divided by the number of features where the losses are means over them, so that
+// beta has the same meaning for both reductions.
+template <class Real>
+double Autoencoder<Real>::divergence_weight(uint32_t epoch) const {
+    double weight = config_.divergence_weight(int64_t(epoch));
+    return assays_[0].loss_reduction == "mean" ? weight / double(n_features_) : weight;
+}
+
+template <class Real>
+void Autoencoder<Real>::add_code_gradients(const Pass<Real> &pass, const Matrix<Real> &dcode) {
+    double rows = double(pass.rows);
+    if (config_.activity_l1 > 0)
+        backend_.activity_l1(backend_.self, code_, Real(config_.activity_l1 / rows), dcode);
+    if (config_.sparsity > 0)
+        backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(config_.sparsity), dcode);
+    if (exact_) {
+        const Projection<Real> &p = bottleneck_->projection();
+        backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_, p.weights(0),
+                             Real(config_.contractive / rows), dcode, Weights<Real>());
+    }
 }
 
 template <class Real>
 void Autoencoder<Real>::backward(const Pass<Real> &pass, GradientSink<Real> &sink) {
-    if (log_theta_) {
-        Real *gradient = log_theta_->gradient().data;
-        const Real *by_feature = theta_gradient_.values(padded(n_features_));
-        if (log_theta_->shape.units == n_features_) {
-            backend_.upload(backend_.self, gradient, by_feature, padded(n_features_));
-        } else {
-            std::vector<Real> values(static_cast<size_t>(n_features_));
-            backend_.download(backend_.self, values.data(), by_feature, n_features_);
-            double sum = 0;
-            for (Real v : values)
-                sum += double(v);
-            Real total = Real(sum);
-            backend_.upload(backend_.self, gradient, &total, 1);
-        }
-        sink.take(*log_theta_, gradient);
+    for (auto &objective : objectives_)
+        objective->backward(sink);
+    Matrix<Real> all = dcode_memory_.matrix(encoder_pass_.rows, config_.latent);
+    Matrix<Real> dcode = rows_of(all, 0, pass.rows);
+    for (size_t i = 0; i < decoders_.size(); i++)
+        decoders_[i]->backward(pass, outputs_[i], dcode, i > 0, sink);
+    add_code_gradients(pass, dcode);
+    if (contraction_ == Contraction::estimated) {
+        Real factor = Real(2 * config_.contractive / (double(pass.rows) * kPerturbation * kPerturbation));
+        Matrix<Real> dperturbed = rows_of(all, pass.rows, pass.rows);
+        copy_rows(backend_, difference_, dperturbed);
+        backend_.add(backend_.self, factor - 1, difference_, dperturbed);
+        backend_.add(backend_.self, -factor, difference_, dcode);
     }
-    Matrix<Real> dcode = dcode_memory_.matrix(pass.rows, config_.latent);
-    decoder_.backward(pass, z_, dcode, sink);
-    if (config_.activity_l1 > 0)
-        backend_.activity_l1(backend_.self, code_, Real(config_.activity_l1 / double(pass.rows)), dcode);
-    encoder_.backward(pass, dcode, sink);
+    std::vector<Matrix<Real>> ends;
+    for (size_t i = 0; i < encoders_.size(); i++)
+        ends.push_back(encoders_[i]->empty()
+                           ? Matrix<Real>()
+                           : end_memory_[i]->matrix(encoder_pass_.rows, encoders_[i]->units()));
+    bottleneck_->backward(encoder_pass_, all, divergence_weight(pass.epoch), ends, sink);
+    for (size_t i = 0; i < encoders_.size(); i++)
+        if (!encoders_[i]->empty())
+            encoders_[i]->backward(encoder_pass_, ends[i], sink);
+}
+
+// What penalties add to stored gradients.
+template <class Real>
+void Autoencoder<Real>::add_weight_gradients(const Pass<Real> &pass) {
+    if (exact_) {
+        const Projection<Real> &p = bottleneck_->projection();
+        backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_, p.weights(0),
+                             Real(config_.contractive / double(pass.rows)), Matrix<Real>(),
+                             p.parameter(0).gradient());
+    }
+    if (config_.l1 == 0 && config_.l2 == 0)
+        return;
+    for (auto &q : parameters_.all())
+        if (q->penalised())
+            backend_.add_penalty_gradient(backend_.self, q->gradient().data, q->value.data, q->shape.size(),
+                                          config_.l1, config_.l2);
 }
 
 template <class Real>
@@ -141,47 +275,37 @@ double Autoencoder<Real>::weight_penalty() const {
 template <class Real>
 double Autoencoder<Real>::train_step(Minibatch<Real> &batch, Key seed, uint32_t epoch,
                                      Optimizer<Real> &optimizer) {
-    if (config_.clip_norm > 0) { // the norm of all gradients must be known before the first update
+    if (needs_stored_gradients()) {
         double loss = gradients(batch, seed, epoch, true), square = 0;
         for (auto &p : parameters_.all())
-            if (p->kind != Parameter<Real>::state)
+            if (p->kind != Parameter<Real>::state && !p->frozen)
                 square += backend_.squared_norm(backend_.self, p->gradient().data, p->shape.size());
         double norm = std::sqrt(square);
-        optimizer.apply_stored(parameters_, norm > config_.clip_norm ? config_.clip_norm / norm : 1.0);
+        bool clip = config_.clip_norm > 0 && norm > config_.clip_norm;
+        if (std::isfinite(loss))
+            optimizer.apply_stored(parameters_, clip ? config_.clip_norm / norm : 1.0);
         return loss;
     }
     Pass<Real> p = pass(batch, seed, epoch, true);
-    double loss = forward(p, batch, true) + activity(p.rows) + weight_penalty();
+    double loss = forward(p, batch, true);
     if (std::isfinite(loss))
         backward(p, optimizer);
     return loss;
 }
 
 template <class Real>
-double Autoencoder<Real>::activity(int64_t rows) const {
-    if (config_.activity_l1 == 0)
-        return 0;
-    return config_.activity_l1 * backend_.activity_l1(backend_.self, code_, Real(0), Matrix<Real>()) /
-           double(rows);
-}
-
-template <class Real>
 double Autoencoder<Real>::gradients(Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training) {
     Pass<Real> p = pass(batch, seed, epoch, training);
-    double loss = forward(p, batch, true) + activity(p.rows) + weight_penalty();
+    double loss = forward(p, batch, true);
     StoredGradients<Real> sink(backend_);
     backward(p, sink);
-    for (auto &q : parameters_.all())
-        if (q->penalised() && (config_.l1 > 0 || config_.l2 > 0))
-            backend_.add_penalty_gradient(backend_.self, q->gradient().data, q->value.data, q->shape.size(),
-                                          config_.l1, config_.l2);
+    add_weight_gradients(p);
     return loss;
 }
 
 template <class Real>
-double Autoencoder<Real>::evaluate(Minibatch<Real> &batch, double *sample_loss) {
-    Pass<Real> p = pass(batch, Key(), 0, false);
-    double loss = forward(p, batch, false) + activity(p.rows) + weight_penalty();
+double Autoencoder<Real>::evaluate(Minibatch<Real> &batch, uint32_t epoch, double *sample_loss) {
+    double loss = forward(pass(batch, Key(), epoch, false), batch, false);
     if (sample_loss)
         std::copy(sample_loss_.begin(), sample_loss_.end(), sample_loss);
     return loss;
@@ -189,16 +313,21 @@ double Autoencoder<Real>::evaluate(Minibatch<Real> &batch, double *sample_loss) 
 
 template <class Real>
 Matrix<Real> Autoencoder<Real>::encode(Minibatch<Real> &batch) {
-    Pass<Real> p = pass(batch, Key(), 0, false);
-    return encoder_.forward(p, batch.input(p));
+    Pass<Real> p = pass(batch, Key(), kLastEpoch, false);
+    std::vector<Operand<Real>> inputs;
+    for (size_t i = 0; i < assays_.size(); i++)
+        inputs.push_back(batch.assay(i).input(p));
+    return code_of(p, inputs);
 }
 
 template <class Real>
-Matrix<Real> Autoencoder<Real>::decode(const Matrix<Real> &code) {
-    Pass<Real> p{backend_, code.rows, false, nullptr, Key(), 0};
-    Matrix<Real> z = decoder_.forward(p, code), y = output_memory_.matrix(code.rows, n_features_);
-    backend_.activate(backend_.self, output_, Real(config_.leaky_slope), z, y);
-    return y;
+std::vector<Reconstruction<Real>> Autoencoder<Real>::decode(const Matrix<Real> &code,
+                                                            const Matrix<Real> &covariates) {
+    Pass<Real> p{backend_, code.rows, false, nullptr, Key(), kLastEpoch, covariates};
+    std::vector<Reconstruction<Real>> out;
+    for (size_t i = 0; i < assays_.size(); i++)
+        out.push_back(objectives_[i]->reconstruct(p, decoders_[i]->forward(p, code)));
+    return out;
 }
 
 template class Autoencoder<float>;

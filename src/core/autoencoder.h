@@ -1,7 +1,8 @@
-// The whole network: encoder, bottleneck, decoder, loss and penalties.
+// The whole network: an encoder per assay, the bottleneck that joins them, a decoder and an objective per
+// assay, and the penalties.
 #pragma once
-#include "decoder.h"
-#include "minibatch.h"
+#include "bottleneck.h"
+#include "objective.h"
 #include "optimizer.h"
 
 namespace aesop {
@@ -9,55 +10,78 @@ namespace aesop {
 struct ParameterShape {
     std::string name;
     int64_t rows, cols; // inputs x units; 1 x n for vectors
+    bool trained;       // false for running statistics
 };
 
 // Names and shapes of all parameters that a model of this configuration has, in order.
 std::vector<ParameterShape> parameter_shapes(const Config &config, int64_t n_features);
 
+// An epoch after any warm-up: losses have their final weights.
+constexpr uint32_t kLastEpoch = 0xffffffffu;
+
 template <class Real>
 class Autoencoder {
   public:
-    // config must be resolved().
+    // config must be resolved(). n_features: of all assays together.
     Autoencoder(const Config &config, int64_t n_features, const Backend<Real> &backend);
 
     void initialize(Key seed);
-    // Sets the output bias to the log of the mean counts, where a count model starts best.
-    void set_log_means(const std::vector<double> &means);
+    // Sets an assay's output bias to the log of the mean counts, where a count model starts best.
+    void set_log_means(size_t assay, const std::vector<double> &means);
 
     // One training step: forward, backward, update. Returns the loss with its penalties.
     double train_step(Minibatch<Real> &batch, Key seed, uint32_t epoch, Optimizer<Real> &optimizer);
     // The loss, and every gradient left in the parameters' gradient memory, penalties included.
     double gradients(Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training);
-    // Loss without noise and dropout. sample_loss, if not null: one value per row, without penalties.
-    double evaluate(Minibatch<Real> &batch, double *sample_loss = nullptr);
+    // Loss without noise and dropout, weighted as in `epoch`. sample_loss, if not null: one value per row,
+    // without penalties.
+    double evaluate(Minibatch<Real> &batch, uint32_t epoch = kLastEpoch, double *sample_loss = nullptr);
 
-    Matrix<Real> encode(Minibatch<Real> &batch);   // rows x latent
-    Matrix<Real> decode(const Matrix<Real> &code); // rows x features, output activation applied
+    Matrix<Real> encode(Minibatch<Real> &batch); // rows x latent
+    // covariates: rows x their number; no data for a model without any. One result per assay.
+    std::vector<Reconstruction<Real>> decode(const Matrix<Real> &code, const Matrix<Real> &covariates = {});
     double weight_penalty() const;
 
     ParameterSet<Real> &parameters() { return parameters_; }
     const Config &config() const { return config_; }
+    const std::vector<AssayConfig> &assays() const { return assays_; }
     int64_t features() const { return n_features_; }
 
   private:
+    enum class Contraction { none, exact, estimated };
+    Contraction contraction_kind() const;
     Pass<Real> pass(const Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training) const;
-    // Forward to the loss; leaves d loss / d z in z_ if gradient. Returns the mean loss of the rows.
+    Matrix<Real> code_of(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs);
+    Matrix<Real> code_with_perturbed(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs);
+    // Forward to the loss, penalties included; leaves its gradients in outputs_ if gradient.
     double forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient);
+    double code_penalties(const Pass<Real> &pass);
+    double divergence_weight(uint32_t epoch) const;
     void backward(const Pass<Real> &pass, GradientSink<Real> &sink);
-    double activity(int64_t rows) const; // the penalty on the code, of the last forward pass
-    const Real *log_theta();
+    void add_code_gradients(const Pass<Real> &pass, const Matrix<Real> &dcode);
+    void add_weight_gradients(const Pass<Real> &pass);
+    bool needs_stored_gradients() const { return config_.clip_norm > 0 || exact_; }
 
     const Config config_;
+    const std::vector<AssayConfig> assays_;
     const int64_t n_features_;
     const Backend<Real> &backend_;
-    const Loss loss_;
-    const Activation output_;
     ParameterSet<Real> parameters_;
-    Encoder<Real> encoder_;
-    Decoder<Real> decoder_;
-    Parameter<Real> *log_theta_ = nullptr; // negative binomial: log dispersion, per feature or one
-    Buffer<Real> dcode_memory_, theta_memory_, theta_gradient_, output_memory_;
-    Matrix<Real> code_, z_;
+    std::vector<std::unique_ptr<Encoder<Real>>> encoders_;
+    std::unique_ptr<Bottleneck<Real>> bottleneck_;
+    std::vector<std::unique_ptr<Decoder<Real>>> decoders_;
+    std::vector<std::unique_ptr<Objective<Real>>> objectives_;
+    Contraction contraction_;
+    bool exact_ = false;
+
+    Buffer<Real> dcode_memory_, difference_memory_;
+    std::vector<std::unique_ptr<Buffer<Real>>> end_memory_; // gradients by the ends of the encoders
+    std::vector<std::unique_ptr<Buffer<Real>>> perturbed_memory_;
+    Buffer<Real> perturbed_covariates_;
+    std::vector<uint32_t> perturbed_ids_;
+    Pass<Real> encoder_pass_; // of the last forward pass; of twice the rows with a perturbed input
+    Matrix<Real> code_, difference_;
+    std::vector<DecoderOutput<Real>> outputs_;
     std::vector<double> sample_loss_;
 };
 

@@ -67,7 +67,7 @@ std::vector<int64_t> epoch_order(const std::vector<int64_t> &ids, int64_t window
     return order;
 }
 
-void check_values(BatchSource &source, const Config &config, std::vector<double> &totals) {
+void check_values(BatchSource &source, const AssayConfig &config, std::vector<double> &totals) {
     bool counts = config.count_loss() || config.normalize == "log", whole = config.count_loss();
     bool share = config.loss == "bce" && config.scale == "none"; // targets must be probabilities
     int64_t bad = 0, first_feature = -1, first_sample = -1;
@@ -112,7 +112,7 @@ void check_values(BatchSource &source, const Config &config, std::vector<double>
 
 // Mean and variance of the values that are not zero by Welford's recurrence, joined with the zeros by Chan's
 // formula: one pass, no cancellation, and the same bits for dense and sparse storage.
-Statistics feature_statistics(BatchSource &source, const Config &config,
+Statistics feature_statistics(BatchSource &source, const AssayConfig &config,
                               const std::vector<double> &size_factors) {
     size_t n_features = size_t(source.features());
     double n = double(source.samples());

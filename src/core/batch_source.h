@@ -40,9 +40,9 @@ struct Statistics {
 
 // Checks every value (finite; counts: not negative, whole) and throws Error("input_value") with n_bad and
 // the first feature and sample by name. totals receives the sum of each sample.
-void check_values(BatchSource &source, const Config &config, std::vector<double> &totals);
+void check_values(BatchSource &source, const AssayConfig &config, std::vector<double> &totals);
 // size_factors: one per sample, or empty.
-Statistics feature_statistics(BatchSource &source, const Config &config,
+Statistics feature_statistics(BatchSource &source, const AssayConfig &config,
                               const std::vector<double> &size_factors);
 
 } // namespace aesop

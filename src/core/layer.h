@@ -15,6 +15,7 @@ struct Pass {
     const uint32_t *sample_ids; // of the rows, for random draws
     Key seed;
     uint32_t epoch;
+    Matrix<Real> covariates = {}; // rows x covariates; null data without any
 };
 
 template <class Real>
@@ -28,43 +29,77 @@ class Layer {
     virtual int64_t units() const = 0;
 };
 
-// y = f(x W + b), or with the transposed weights of another layer (tied): y = f(x W' + b).
+// One factor of a product: the weights of a layer, or, tied, those of another one transposed.
 template <class Real>
-class DenseLayer : public Layer<Real> {
+struct WeightUse {
+    Parameter<Real> *weight;
+    bool transposed = false;
+    int64_t units() const { return transposed ? weight->shape.inputs : weight->shape.units; }
+};
+
+// y = f(x1 W1 + x2 W2 + ... + b): the dense layer's product, of one or several inputs.
+template <class Real>
+class Projection {
   public:
-    DenseLayer(Parameter<Real> &weight, bool transposed, Parameter<Real> *bias, Activation f, double slope,
+    // bias may be null.
+    Projection(std::vector<WeightUse<Real>> weights, Parameter<Real> *bias, Activation f, double slope,
                const Backend<Real> &backend);
-    Matrix<Real> forward(const Pass<Real> &pass, const Operand<Real> &x) override;
-    void backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
-                  GradientSink<Real> &sink) override;
-    int64_t units() const override { return transposed_ ? weight_.shape.inputs : weight_.shape.units; }
+    // One operand for each of the weights.
+    Matrix<Real> forward(const Pass<Real> &pass, const std::vector<Operand<Real>> &xs);
+    // dxs: gradients by the inputs, written, or added to if accumulate; null data where nobody needs one.
+    void backward(const Pass<Real> &pass, const Matrix<Real> &dy, const std::vector<Matrix<Real>> &dxs,
+                  bool accumulate, GradientSink<Real> &sink);
+    int64_t units() const { return weights_.front().units(); }
+    const Weights<Real> &weights(size_t i) const { return weights_[i].weight->value; }
+    Parameter<Real> &parameter(size_t i) const { return *weights_[i].weight; }
+    Activation activation() const { return activation_; }
 
   private:
-    void product(const Pass<Real> &pass, const Operand<Real> &x, Activation f, const Matrix<Real> &y);
-    Parameter<Real> &weight_;
-    bool transposed_;
+    void products(const Pass<Real> &pass, Activation f, const Matrix<Real> &y);
+    std::vector<WeightUse<Real>> weights_;
     Parameter<Real> *bias_;
     Activation activation_;
     Real slope_;
     Buffer<Real> output_, input_memory_; // input_memory_: pre-activation, where the activation needs it
-    Operand<Real> x_;
+    std::vector<Operand<Real>> xs_;
     Matrix<Real> y_, z_;
 };
 
-// Normalises each unit over the minibatch (running statistics at prediction), then gamma x + beta.
+// A projection of the input, and of the pass's covariates where it has weights for them.
+template <class Real>
+class DenseLayer : public Layer<Real> {
+  public:
+    DenseLayer(WeightUse<Real> weight, Parameter<Real> *covariate_weight, Parameter<Real> *bias, Activation f,
+               double slope, const Backend<Real> &backend);
+    DenseLayer(Parameter<Real> &weight, bool transposed, Parameter<Real> *bias, Activation f, double slope,
+               const Backend<Real> &backend)
+        : DenseLayer({&weight, transposed}, nullptr, bias, f, slope, backend) {}
+    Matrix<Real> forward(const Pass<Real> &pass, const Operand<Real> &x) override;
+    void backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
+                  GradientSink<Real> &sink) override;
+    int64_t units() const override { return projection_.units(); }
+
+  private:
+    bool takes_covariates_;
+    Projection<Real> projection_;
+};
+
+// Normalises each unit over the minibatch (running statistics at prediction), then gamma x + beta; without
+// scale gamma stays 1. With frozen parameters the running statistics are used in training too.
 template <class Real>
 class BatchNormLayer : public Layer<Real> {
   public:
     BatchNormLayer(ParameterSet<Real> &parameters, const std::string &prefix, int64_t units, double momentum,
-                   double epsilon);
+                   double epsilon, bool scale = true);
     Matrix<Real> forward(const Pass<Real> &pass, const Operand<Real> &x) override;
     void backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
                   GradientSink<Real> &sink) override;
-    int64_t units() const override { return gamma_.shape.units; }
+    int64_t units() const override { return beta_.shape.units; }
 
   private:
-    Parameter<Real> &gamma_, &beta_, &running_mean_, &running_variance_;
-    Buffer<Real> output_, mean_, inverse_;
+    Parameter<Real> *gamma_; // null without scale
+    Parameter<Real> &beta_, &running_mean_, &running_variance_;
+    Buffer<Real> output_, mean_, inverse_, ones_, gamma_gradient_;
     BatchNorm<Real> arguments_;
 };
 
@@ -116,6 +151,7 @@ class LayerStack {
     // Returns the gradient by the stack's input in `dx` unless dx.data is null.
     void backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
                   GradientSink<Real> &sink);
+    bool empty() const { return layers_.empty(); }
     int64_t units() const { return layers_.back()->units(); }
 
   private:

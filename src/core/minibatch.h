@@ -1,59 +1,31 @@
-// One minibatch on the device: gathered from the source, prepared, and corrupted for training.
+// One minibatch on the device: every assay's part, and the covariates of its samples.
 #pragma once
-#include "layer.h"
-#include "names.h"
-#include "preparation.h"
+#include "assay_batch.h"
+#include <memory>
 
 namespace aesop {
-
-// Sparse rows are multiplied as such below this share of non-zeros; above, a dense product is faster.
-constexpr double kSparseShare = 0.2;
 
 template <class Real>
 class Minibatch {
   public:
-    // size_factors: one per sample of the source, or empty.
-    Minibatch(const Config &config, const Preparation &preparation, BatchSource &source,
-              const std::vector<double> &size_factors, const Backend<Real> &backend);
+    // data must outlive the minibatch.
+    Minibatch(const Config &config, const Dataset &data, const Backend<Real> &backend);
 
-    // Samples must be within one window of the source.
+    // Samples must be within one window of each source.
     void load(const int64_t *samples, int64_t n);
-    // The network's input: with noise and input dropout when the pass is a training one.
-    Operand<Real> input(const Pass<Real> &pass);
-    // What the output is compared with: the clean input, or the counts.
-    Matrix<Real> target();
-    int64_t rows() const { return rows_; }
-    const uint32_t *sample_ids() const { return ids_.data(); }
-    const Real *log_size_factor() const {
-        return log_size_factor_.empty() ? nullptr : log_size_factor_.data();
-    }
-    double size_factor(int64_t row) const {
-        return size_factor_.empty() ? 1 : double(size_factor_[size_t(row)]);
-    }
+    int64_t rows() const { return int64_t(ids_.size()); }
+    const std::vector<uint32_t> &sample_ids() const { return ids_; }
+    size_t assays() const { return parts_.size(); }
+    AssayBatch<Real> &assay(size_t i) { return *parts_[i]; }
+    Matrix<Real> covariates() const { return covariates_; } // rows x covariates; null data without any
 
   private:
-    void load_sparse(const int64_t *samples);
-    Matrix<Real> gather_dense(const int64_t *samples, Buffer<Real> &memory);
-    bool keep_sparse(const int64_t *samples) const;
-    Operand<Real> corrupt_sparse(const Pass<Real> &pass);
-
-    const Config &config_;
-    const Preparation &preparation_;
-    BatchSource &source_;
-    const std::vector<double> &size_factors_;
+    const Dataset &data_;
     const Backend<Real> &backend_;
-    NoiseRule noise_;
-    InputTransform<Real> transform_;
-    Buffer<Real> clean_memory_, noisy_memory_, count_memory_, center_memory_, scale_memory_;
-    Matrix<Real> clean_, counts_;
-    bool is_sparse_ = false;
-    std::vector<int64_t> start_;
-    std::vector<int32_t> index_;
-    std::vector<Real> value_, noisy_value_;
-    std::vector<Real> size_factor_, log_size_factor_;
+    std::vector<std::unique_ptr<AssayBatch<Real>>> parts_;
     std::vector<uint32_t> ids_;
-    std::vector<Column> columns_;
-    int64_t rows_ = 0;
+    Buffer<Real> covariate_memory_;
+    Matrix<Real> covariates_;
 };
 
 } // namespace aesop

@@ -10,8 +10,10 @@ template <class Real>
 class Optimizer : public GradientSink<Real> {
   public:
     Optimizer(const Config &config, const Backend<Real> &backend);
-    // Call before each step; steps count from 1.
-    void begin_step(double learning_rate) { step_++, learning_rate_ = learning_rate; }
+    // Call before each step; steps count from 1. momentum: of sgd, beta1 of adam; below 0 for the setting.
+    void begin_step(double learning_rate, double momentum = -1) {
+        step_++, learning_rate_ = learning_rate, momentum_ = momentum;
+    }
     void take(Parameter<Real> &p, const Product<Real> *products, int n) override;
     void take(Parameter<Real> &p, const Real *gradient) override;
     // Applies gradients that are in memory and already hold their penalties, scaled (clipping by norm).
@@ -27,7 +29,7 @@ class Optimizer : public GradientSink<Real> {
     OptimizerKind kind_;
     const Backend<Real> &backend_;
     int64_t step_ = 0;
-    double learning_rate_ = 0;
+    double learning_rate_ = 0, momentum_ = -1;
 };
 
 } // namespace aesop

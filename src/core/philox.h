@@ -16,7 +16,8 @@ enum Purpose : uint32_t {
     kNoiseKind = 5,
     kSample = 6,  // of the variational bottleneck
     kPerturb = 7, // of the input, for the contractive estimator
-    kDropout = 16
+    kDropout = 16,
+    kAssayStride = 256 // assay i of a model uses purpose + 256 i
 };
 
 struct Key {

@@ -44,13 +44,13 @@ std::vector<double> Preparation::size_factors(const std::vector<double> &totals)
     return out;
 }
 
-Preparation fit_preparation(BatchSource &source, const Config &config, const std::vector<double> &given,
+Preparation fit_preparation(BatchSource &source, const AssayConfig &config, const std::vector<double> &given,
                             std::vector<double> &size_factors, std::vector<double> &feature_means) {
     Preparation p;
     std::vector<double> totals;
     check_values(source, config, totals);
     p.log = config.normalize == "log";
-    if (p.log || config.count_loss()) {
+    if (config.needs_size_factors()) {
         p.size_factor_target = median_of_positive(totals);
         if (!given.empty())
             check_given(given, source);
@@ -78,7 +78,7 @@ Preparation fit_preparation(BatchSource &source, const Config &config, const std
     return p;
 }
 
-std::vector<double> apply_preparation(BatchSource &source, const Config &config,
+std::vector<double> apply_preparation(BatchSource &source, const AssayConfig &config,
                                       const Preparation &preparation, const std::vector<double> &given) {
     std::vector<double> totals;
     check_values(source, config, totals);

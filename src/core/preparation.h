@@ -20,10 +20,10 @@ struct Preparation {
 
 // Checks the values and fits the preparation that `config` asks for. given: the user's size factors, or
 // empty. size_factors receives one value per sample where the model uses them.
-Preparation fit_preparation(BatchSource &source, const Config &config, const std::vector<double> &given,
+Preparation fit_preparation(BatchSource &source, const AssayConfig &config, const std::vector<double> &given,
                             std::vector<double> &size_factors, std::vector<double> &feature_means);
 // The size factors of new data for a fitted preparation, after the same checks.
-std::vector<double> apply_preparation(BatchSource &source, const Config &config,
+std::vector<double> apply_preparation(BatchSource &source, const AssayConfig &config,
                                       const Preparation &preparation, const std::vector<double> &given);
 
 } // namespace aesop

@@ -164,7 +164,9 @@ struct Reference {
             beta_gradient[c] = sum;
             for (int64_t b = 0; b < n; b++) {
                 Real normal = (a.x.at(b, c) - a.mean[c]) * a.inverse[c];
-                dy.at(b, c) = a.gamma[c] * a.inverse[c] * (dy.at(b, c) - (sum + normal * product) / Real(n));
+                Real through =
+                    a.training ? (sum + normal * product) / Real(n) : Real(0); // the batch's moments
+                dy.at(b, c) = a.gamma[c] * a.inverse[c] * (dy.at(b, c) - through);
             }
         }
     }

@@ -13,13 +13,14 @@ double cosine(double from, double to, double share) {
     return to + (from - to) / 2 * (1 + std::cos(kPi * share));
 }
 
-// Smith and Topin 2019, with the two cosine phases and end points of PyTorch's OneCycleLR.
-double one_cycle(const Config &c, int64_t total, double step) {
-    double first = c.learning_rate / c.one_cycle_divisor, last = first / c.one_cycle_final;
+// Smith and Topin 2019, with the two cosine phases and end points of PyTorch's OneCycleLR: from `first` over
+// `top` to `last`.
+double one_cycle(const Config &c, int64_t total, int64_t step, double first, double top, double last) {
     double turn = c.one_cycle_fraction * double(total) - 1, end = double(total) - 1;
-    if (step < turn)
-        return cosine(first, c.learning_rate, step / turn);
-    return cosine(c.learning_rate, last, end > turn ? std::max(0.0, step - turn) / (end - turn) : 1);
+    double at = double(std::min(step, total - 1));
+    if (at < turn)
+        return cosine(first, top, at / turn);
+    return cosine(top, last, end > turn ? std::max(0.0, at - turn) / (end - turn) : 1);
 }
 
 } // namespace
@@ -28,9 +29,20 @@ LearningRate::LearningRate(const Config &config, int64_t steps_per_epoch)
     : config_(config), kind_(schedule_from_name(config.schedule)), steps_per_epoch_(steps_per_epoch),
       best_(std::numeric_limits<double>::infinity()) {}
 
+int64_t LearningRate::total_steps() const {
+    return std::max<int64_t>(1, int64_t(config_.epochs) * steps_per_epoch_);
+}
+
+double LearningRate::momentum(int64_t step) const {
+    if (kind_ != Schedule::one_cycle || !config_.one_cycle_momentum)
+        return -1;
+    double low = config_.one_cycle_momentum_low, high = config_.one_cycle_momentum_high;
+    return one_cycle(config_, total_steps(), step, high, low, high);
+}
+
 double LearningRate::at(int64_t epoch, int64_t step) const {
     const Config &c = config_;
-    int64_t total = std::max<int64_t>(1, int64_t(c.epochs) * steps_per_epoch_);
+    int64_t total = total_steps();
     double rate = c.learning_rate;
     switch (kind_) {
     case Schedule::constant:
@@ -45,7 +57,8 @@ double LearningRate::at(int64_t epoch, int64_t step) const {
         rate = cosine(rate, c.schedule_minimum, double(step) / double(total));
         break;
     case Schedule::one_cycle:
-        rate = one_cycle(c, total, double(std::min(step, total - 1)));
+        rate = one_cycle(c, total, step, rate / c.one_cycle_divisor, rate,
+                         rate / c.one_cycle_divisor / c.one_cycle_final);
         break;
     case Schedule::plateau:
         rate = std::max(rate * plateau_, std::min(rate, c.schedule_minimum));

@@ -10,11 +10,14 @@ class LearningRate {
     LearningRate(const Config &config, int64_t steps_per_epoch);
     // epoch and step count from 0; step runs over all epochs.
     double at(int64_t epoch, int64_t step) const;
+    // Momentum of a step of a one-cycle schedule that moves it, else -1.
+    double momentum(int64_t step) const;
     // After each epoch: reduce-on-plateau lowers its factor; loss is the validation loss where there is one.
     void epoch_done(double loss);
     void halve() { factor_ *= 0.5; }
 
   private:
+    int64_t total_steps() const;
     Config config_;
     Schedule kind_;
     int64_t steps_per_epoch_;

@@ -39,11 +39,10 @@ Split split_samples(int64_t n, const Config &config, Key seed) {
 }
 
 template <class Real>
-Trainer<Real>::Trainer(Autoencoder<Real> &network, BatchSource &source, const Preparation &preparation,
-                       const std::vector<double> &size_factors, Key seed, Monitor &monitor)
-    : network_(network), config_(network.config()), source_(source), seed_(seed), monitor_(monitor),
-      split_(split_samples(source.samples(), config_, seed)),
-      batch_(config_, preparation, source, size_factors, network.parameters().backend()),
+Trainer<Real>::Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed, Monitor &monitor)
+    : network_(network), config_(network.config()), data_(data), seed_(seed), monitor_(monitor),
+      split_(split_samples(data.samples(), config_, seed)),
+      batch_(config_, data, network.parameters().backend()),
       optimizer_(config_, network.parameters().backend()),
       rate_(config_, steps_per_epoch(int64_t(split_.training.size()), config_)),
       good_loss_(std::numeric_limits<double>::infinity()),
@@ -59,7 +58,7 @@ TrainingResult Trainer<Real>::run() {
         double begin = now(), loss = 0, rate = rate_.at(epoch, step_);
         int64_t first_step = step_;
         EpochEnd end = train_epoch(epoch, loss);
-        double val_loss = end == EpochEnd::done ? validation_loss() : kNan;
+        double val_loss = end == EpochEnd::done ? validation_loss(epoch) : kNan;
         bool finite = end != EpochEnd::not_finite && network_.parameters().finite() &&
                       (split_.validation.empty() || end != EpochEnd::done || std::isfinite(val_loss));
         if (!finite) {
@@ -84,7 +83,8 @@ TrainingResult Trainer<Real>::run() {
         current_ = network_.parameters().snapshot();
         result_.history.push_back({epoch + 1, loss, val_loss, rate, now() - begin});
         monitor_.epoch_done(result_.history.back());
-        rate_.epoch_done(split_.validation.empty() ? loss : val_loss);
+        if (!config_.warming_up(epoch))
+            rate_.epoch_done(split_.validation.empty() ? loss : val_loss);
         if (!keep_going(epoch, val_loss))
             break;
         epoch++;
@@ -99,13 +99,14 @@ template <class Real>
 typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, double &loss) {
     int64_t n = int64_t(split_.training.size()), size = config_.batch_size, seen = 0;
     std::vector<int64_t> order =
-        config_.shuffle ? epoch_order(split_.training, source_.window(), seed_, uint32_t(epoch), kShuffle)
+        config_.shuffle ? epoch_order(split_.training, data_.window(), seed_, uint32_t(epoch), kShuffle)
                         : split_.training;
     int64_t steps = steps_per_epoch(n, config_);
     for (int64_t s = 0; s < steps; s++) {
         int64_t from = s * size, rows = std::min(size, n - from);
         batch_.load(order.data() + from, rows);
-        optimizer_.begin_step(rate_.at(epoch, step_++));
+        optimizer_.begin_step(rate_.at(epoch, step_), rate_.momentum(step_));
+        step_++;
         double l = network_.train_step(batch_, seed_, uint32_t(epoch), optimizer_);
         if (!std::isfinite(l)) {
             result_.failure_epoch = epoch + 1, result_.failure_step = s + 1;
@@ -122,7 +123,7 @@ typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, doubl
 }
 
 template <class Real>
-double Trainer<Real>::validation_loss() {
+double Trainer<Real>::validation_loss(int64_t epoch) {
     int64_t n = int64_t(split_.validation.size()), size = config_.batch_size;
     if (n == 0)
         return kNan;
@@ -130,15 +131,19 @@ double Trainer<Real>::validation_loss() {
     for (int64_t from = 0; from < n; from += size) {
         int64_t rows = std::min(size, n - from);
         batch_.load(split_.validation.data() + from, rows);
-        sum += network_.evaluate(batch_) * double(rows);
+        sum += network_.evaluate(batch_, uint32_t(epoch)) * double(rows);
     }
     return sum / double(n);
 }
 
-// Early stopping on the validation loss; a loss that is not finite neither resets nor advances the best.
+// Early stopping on the validation loss, once the weights of its terms no longer change; a loss that is not
+// finite neither resets nor advances the best.
 template <class Real>
 bool Trainer<Real>::keep_going(int64_t epoch, double val_loss) {
     if (split_.validation.empty() || config_.patience == 0) {
+        result_.best_epoch = epoch + 1;
+    } else if (config_.warming_up(epoch)) {
+        best_ = current_;
         result_.best_epoch = epoch + 1;
     } else if (std::isfinite(val_loss) && val_loss < best_loss_ - config_.min_delta) {
         best_loss_ = val_loss;

@@ -26,21 +26,20 @@ Split split_samples(int64_t n, const Config &config, Key seed);
 template <class Real>
 class Trainer {
   public:
-    Trainer(Autoencoder<Real> &network, BatchSource &source, const Preparation &preparation,
-            const std::vector<double> &size_factors, Key seed, Monitor &monitor);
+    Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed, Monitor &monitor);
     TrainingResult run();
 
   private:
     enum class EpochEnd { done, stopped, not_finite };
     EpochEnd train_epoch(int64_t epoch, double &loss);
-    double validation_loss();
+    double validation_loss(int64_t epoch);
     bool keep_going(int64_t epoch, double val_loss);
     bool roll_back();
     bool time_is_up() const;
 
     Autoencoder<Real> &network_;
     const Config &config_;
-    BatchSource &source_;
+    const Dataset &data_;
     Key seed_;
     Monitor &monitor_;
     Split split_;

@@ -1,0 +1,71 @@
+// The part of a minibatch that comes from one assay: gathered from its source, prepared, and corrupted for
+// training.
+#pragma once
+#include "dataset.h"
+#include "layer.h"
+#include "names.h"
+
+namespace aesop {
+
+// Sparse rows are multiplied as such below this share of non-zeros; above, a dense product is faster.
+constexpr double kSparseShare = 0.2;
+
+template <class Real>
+class AssayBatch {
+  public:
+    // index: of the assay in its model; each has random numbers of its own.
+    AssayBatch(const Config &config, const AssayConfig &assay, uint32_t index, const AssayData &data,
+               const Backend<Real> &backend);
+
+    // Samples must be within one window of the source; ids are theirs, for random draws.
+    void load(const int64_t *samples, const std::vector<uint32_t> &ids);
+    // The network's input: with noise and input dropout when the pass is a training one.
+    Operand<Real> input(const Pass<Real> &pass);
+    // What the output is compared with: the clean input, or the counts.
+    Matrix<Real> target() const { return counts_wanted_ ? counts_ : clean_; }
+    const Real *feature_weight() const { return feature_weight_; }
+    double features_present() const { return features_present_; } // the sum of their weights
+    const Real *log_size_factor() const {
+        return log_size_factor_.empty() ? nullptr : log_size_factor_.data();
+    }
+    double size_factor(int64_t row) const {
+        return size_factor_.empty() ? 1 : double(size_factor_[size_t(row)]);
+    }
+
+  private:
+    void load_sparse(const int64_t *samples);
+    Matrix<Real> gather_dense(const int64_t *samples, Buffer<Real> &memory);
+    bool keep_sparse(const int64_t *samples) const;
+    SparseMatrix<Real> sparse_rows(const std::vector<Real> &values) const;
+    void transform(const Matrix<Real> &x);
+    Operand<Real> thinned(const DrawKey &key, const uint32_t *ids);
+    Operand<Real> corrupt_sparse(const Pass<Real> &pass);
+    Operand<Real> corrupt_dense(const Pass<Real> &pass);
+    DrawKey key(const Pass<Real> &pass, uint32_t purpose) const {
+        return {pass.seed, pass.epoch, purpose + kAssayStride * index_};
+    }
+
+    const Backend<Real> &backend_;
+    BatchSource &source_;
+    const std::vector<double> &size_factors_;
+    const uint32_t index_;
+    const NoiseRule noise_;
+    const double input_dropout_;
+    const bool counts_wanted_; // the loss compares with counts
+    const bool dense_only_;    // the first layer takes no sparse rows
+    bool keeps_zero_;
+    InputTransform<Real> transform_;
+    Buffer<Real> clean_memory_, noisy_memory_, count_memory_, center_memory_, scale_memory_, weight_memory_;
+    const Real *feature_weight_;
+    double features_present_;
+    Matrix<Real> clean_, counts_;
+    bool is_sparse_ = false;
+    std::vector<int64_t> start_;
+    std::vector<int32_t> index_of_;
+    std::vector<Real> raw_value_, value_, noisy_value_;
+    std::vector<Real> size_factor_, log_size_factor_;
+    std::vector<Column> columns_;
+    int64_t rows_ = 0;
+};
+
+} // namespace aesop
