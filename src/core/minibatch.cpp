@@ -112,9 +112,8 @@ Operand<Real> Minibatch<Real>::input(const Pass<Real> &pass) {
     if (!pass.training || (noise_.kind == NoiseKind::none && config_.input_dropout == 0))
         return clean_;
     Matrix<Real> noisy = noisy_memory_.matrix(rows_, source_.features());
-    backend_.activate(backend_.self, Activation::linear, Real(0), clean_, noisy); // a copy
-    if (noise_.kind != NoiseKind::none)
-        backend_.corrupt(backend_.self, noise_, DrawKey{pass.seed, pass.epoch, kNoise}, ids_.data(), noisy);
+    backend_.corrupt(backend_.self, noise_, DrawKey{pass.seed, pass.epoch, kNoise}, ids_.data(), clean_,
+                     noisy);
     if (config_.input_dropout > 0)
         backend_.dropout(backend_.self, DrawKey{pass.seed, pass.epoch, kDropout + 63}, ids_.data(),
                          config_.input_dropout, noisy);
