@@ -58,15 +58,19 @@ Rcpp::NumericMatrix apply_noise(const Rcpp::NumericMatrix &x, const Rcpp::List &
         Config settings = config_from_list(config);
         NoiseRule rule{noise_from_name(settings.noise), settings.noise_amount, settings.noise_low,
                        settings.noise_high};
-        Rcpp::NumericMatrix out = Rcpp::clone(x);
+        Rcpp::NumericMatrix in = x, out = Rcpp::clone(x);
         std::vector<uint32_t> ids(static_cast<size_t>(x.ncol()));
         std::iota(ids.begin(), ids.end(), 0u);
-        Matrix<double> view{out.begin(), x.ncol(), x.nrow(),
-                            x.nrow()}; // a sample is a column here, a row there
+        // A sample is a column here, a row there.
+        Matrix<double> from{in.begin(), x.ncol(), x.nrow(), x.nrow()}, to = from;
+        to.data = out.begin();
         uint32_t epoch = uint32_t(Rcpp::as<double>(element(control, "epoch")));
+        DrawKey key{key_from_r(control), epoch, kNoise};
         const Backend<double> &b = reference_backend<double>();
-        if (rule.kind != NoiseKind::none)
-            b.corrupt(b.self, rule, DrawKey{key_from_r(control), epoch, kNoise}, ids.data(), view);
+        if (rule.kind == NoiseKind::thinning)
+            b.thin(b.self, key, ids.data(), rule.amount, from, to);
+        else
+            b.corrupt(b.self, rule, key, ids.data(), from, to);
         return out;
     });
 }
@@ -146,29 +150,36 @@ std::vector<std::string> cpu_target_names() {
 }
 
 // -log likelihood of counts and its derivatives by the log mean and by log theta, element by element.
-// kind: "poisson" or "nb" (log_theta is then one value per element).
+// kind: "poisson", or "nb" or "zinb" (log_theta is then one value per element). control$zero_logit: for
+// "zinb", one value per element; the result has its derivative too.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List count_losses(const std::string &kind, const Rcpp::NumericVector &log_mean,
                         const Rcpp::NumericVector &log_theta, const Rcpp::NumericVector &count,
                         const std::string &precision, const Rcpp::List &control) {
     return guarded([&] {
         R_xlen_t n = count.size();
-        Rcpp::NumericVector loss(n), slope(n), dispersion_slope(n);
+        Rcpp::NumericVector loss(n), slope(n), dispersion_slope(n), zero_logit(n);
+        if (kind == "zinb")
+            zero_logit = Rcpp::clone(Rcpp::as<Rcpp::NumericVector>(element(control, "zero_logit")));
         auto compute = [&](auto real, const auto &backend) {
             using Real = decltype(real);
             for (R_xlen_t i = 0; i < n; i++) { // one element at a time: a matrix of one row and one column
                 alignas(64) Real z[kLane] = {Real(log_mean[i])}, t[kLane] = {Real(count[i])};
-                alignas(64) Real theta[kLane] = {kind == "nb" ? Real(log_theta[i]) : Real(0)},
-                                 gradient[kLane] = {};
+                bool dispersed = kind != "poisson";
+                alignas(64) Real theta[kLane] = {dispersed ? Real(log_theta[i]) : Real(0)},
+                                 gradient[kLane] = {}, logit[kLane] = {Real(zero_logit[i])};
                 double sample_loss = 0;
                 LossArguments<Real> a{};
                 a.kind = loss_from_name(kind), a.activation = Activation::exp, a.weight = 1;
                 a.z = {z, 1, 1, kLane}, a.target = {t, 1, 1, kLane};
-                if (kind == "nb")
+                if (dispersed)
                     a.log_theta = theta, a.log_theta_gradient = gradient;
+                if (kind == "zinb")
+                    a.zero_logit = {logit, 1, 1, kLane};
                 a.sample_loss = &sample_loss, a.gradient = true;
                 backend.loss(backend.self, a);
                 loss[i] = sample_loss, slope[i] = double(z[0]), dispersion_slope[i] = double(gradient[0]);
+                zero_logit[i] = double(logit[0]);
             }
         };
         if (precision == "double")
@@ -178,6 +189,7 @@ Rcpp::List count_losses(const std::string &kind, const Rcpp::NumericVector &log_
             compute(float(), backend.table());
         }
         return Rcpp::List::create(Rcpp::_["loss"] = loss, Rcpp::_["slope"] = slope,
-                                  Rcpp::_["dispersion_slope"] = dispersion_slope);
+                                  Rcpp::_["dispersion_slope"] = dispersion_slope,
+                                  Rcpp::_["logit_slope"] = zero_logit);
     });
 }

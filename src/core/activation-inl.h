@@ -59,3 +59,25 @@ AESOP_INLINE T activation_slope(T z, T y, T slope) {
     else
         return T(1);
 }
+
+// Second derivative from the output y, for activations whose derivative does not need the input; 0 for those
+// made of straight lines.
+template <Activation A, class T>
+AESOP_INLINE T activation_curvature(T y) {
+    (void)y;
+    if constexpr (A == Activation::elu)
+        return select(y > T(0), T(0), y + T(1));
+    else if constexpr (A == Activation::selu)
+        return select(y > T(0), T(0), y + T(1.7580993408473766));
+    else if constexpr (A == Activation::tanh)
+        return T(-2) * y * (T(1) - y * y);
+    else if constexpr (A == Activation::sigmoid)
+        return y * (T(1) - y) * (T(1) - T(2) * y);
+    else if constexpr (A == Activation::softplus) { // s (1 - s), s = 1 - exp(-y) the derivative
+        T rest = exp_of(-y);
+        return (T(1) - rest) * rest;
+    } else if constexpr (A == Activation::exp)
+        return y;
+    else
+        return T(0);
+}

@@ -141,10 +141,11 @@ struct Backend {
                                 Real *gamma_gradient, Real *beta_gradient);
     // x *= keep / (1 - p), keep drawn by (sample_ids[row], column): the same call on the gradient undoes it.
     void (*dropout)(void *, const DrawKey &key, const uint32_t *sample_ids, double p, const Matrix<Real> &x);
-    // y = x, corrupted: drawn by (sample_ids[row], column). All kinds but thinning.
+    // y = x, corrupted: drawn by (sample_ids[row], column). All kinds but thinning. x and y may be the same,
+    // except for swap.
     void (*corrupt)(void *, const NoiseRule &rule, const DrawKey &key, const uint32_t *sample_ids,
                     const Matrix<Real> &x, const Matrix<Real> &y);
-    // y = a binomial sample of the counts x, each count kept with probability 1 - p.
+    // y = a binomial sample of the counts x, each count kept with probability 1 - p; as binomial.h draws it.
     void (*thin)(void *, const DrawKey &key, const uint32_t *sample_ids, double p, const Matrix<Real> &x,
                  const Matrix<Real> &y);
     // The same on stored values only, with the draws of the dense one.
@@ -170,13 +171,15 @@ struct Backend {
     void (*add_penalty_gradient)(void *, Real *g, const Real *w, int64_t n, double l1, double l2);
     // Sum of |h|; dh += factor * sign(h), unless dh.data is null.
     double (*activity_l1)(void *, const Matrix<Real> &h, Real factor, const Matrix<Real> &dh);
-    // Sum over the units of KL(rho || mean of the unit over the batch), means kept within 1e-6 of 0 and 1;
-    // dh += factor * its gradient, unless dh.data is null.
+    // Sum over the units of KL(rho || mean of the unit over the batch), means kept 1e-6 away from 0 and 1;
+    // dh += factor * its gradient (0 where the mean is not within these limits), unless dh.data is null.
     double (*sparsity)(void *, const Matrix<Real> &h, Real rho, Real factor, const Matrix<Real> &dh);
-    // Squared Frobenius norm of d f(x W + b) / d x, summed over the batch, from the outputs y (f must not
-    // need its input): sum f'(y_nj)^2 W_ij^2. dy += factor * its gradient by y's pre-activation / f'(y), so
-    // that dy f' is the gradient by the pre-activation; dw += factor * the gradient by W with f' held fixed.
-    // Neither if dy.data is null.
+    // Squared Frobenius norm of the Jacobian d f(x W + b) / d x, summed over the batch (Rifai et al. 2011):
+    // P = sum over rows n and units j of f'(y_nj)^2 sum_i W_ij^2, f' from the outputs y (f must not need its
+    // input). Unless dy.data is null, the two parts of its gradient are added:
+    // dy: factor * 2 f''(y_nj) sum_i W_ij^2, which times f' is factor * dP / dz_nj (so that dy goes through
+    //     activation_gradient together with what comes from the layers above);
+    // dw: factor * dP / dW_ij with f' held fixed, factor * 2 W_ij sum_n f'(y_nj)^2.
     double (*contraction)(void *, Activation f, Real slope, const Matrix<Real> &y, const Weights<Real> &w,
                           Real factor, const Matrix<Real> &dy, const Weights<Real> &dw);
     // Sum of (a - b)^2; da += 2 factor (a - b) and db -= the same, unless da.data is null.

@@ -7,7 +7,15 @@ struct LossTerm {
     T loss, slope; // slope: d loss / d z
 };
 
-// Squared, absolute and Huber losses of the residual r = f(z) - t; half the square for half_sse.
+// 1 - exp(-x), x >= 0, without cancellation near 0.
+template <class T>
+AESOP_INLINE T rise_of(T x) {
+    T h = tanh_of(T(0.5) * x);
+    return T(2) * h / (T(1) + h);
+}
+
+// Losses of the residual r = f(z) - t; half the square for half_sse. delta: the bend of huber, the width of
+// correntropy.
 template <Loss L, class T>
 AESOP_INLINE LossTerm<T> residual_loss(T r, T delta) {
     if constexpr (L == Loss::mae)
@@ -15,6 +23,13 @@ AESOP_INLINE LossTerm<T> residual_loss(T r, T delta) {
     else if constexpr (L == Loss::huber) {
         T c = max_of(min_of(r, delta), -delta); // quadratic inside delta, linear outside
         return {T(0.5) * c * c + delta * (abs_of(r) - abs_of(c)), c};
+    } else if constexpr (L == Loss::correntropy) {
+        T q = r / delta, s = T(0.5) * q * q;
+        return {rise_of(s), q / delta * exp_of(-s)};
+    } else if constexpr (L == Loss::log_cosh) { // near 0 as -log(1 - tanh(r)^2) / 2, which keeps small losses
+        T a = abs_of(r), h = tanh_of(r);
+        T l = log1p_of(select(a < T(1), -(h * h), exp_of(T(-2) * a)));
+        return {select(a < T(1), T(-0.5) * l, a + l - T(0.6931471805599453)), h};
     } else if constexpr (L == Loss::half_sse)
         return {T(0.5) * r * r, r};
     else
@@ -120,4 +135,60 @@ template <class T>
 AESOP_INLINE CountTerm<T> negative_binomial_loss_zero(T z, T theta) {
     T mu = exp_of(z), total = theta + mu, log_ratio = log1p_of(mu / theta);
     return {theta * log_ratio, theta * (mu / total), theta * (log_ratio - mu / total)};
+}
+
+// Head of the dispersion: theta = softplus(d) within its limits (Eraslan et al. 2019, "Single-cell RNA-seq
+// denoising using a deep count autoencoder"), and d log theta / dd, 0 outside the limits.
+template <class T>
+struct Dispersion {
+    T theta, log_slope;
+};
+template <class T>
+AESOP_INLINE Dispersion<T> dispersion_of(T d) {
+    T raw = activate<Activation::softplus>(d, T(0));
+    T theta = min_of(max_of(raw, T(kThetaMin)), T(kThetaMax));
+    return {theta, select(theta == raw, T(1) / ((T(1) + exp_of(-d)) * theta), T(0))};
+}
+
+// p = sigmoid(l), 1 - p, and log(1 + exp(-|l|)).
+template <class T>
+struct Chance {
+    T p, rest, log_sum;
+};
+template <class T>
+AESOP_INLINE Chance<T> chance_of(T l) {
+    T e = exp_of(-abs_of(l)), low = e / (T(1) + e), high = T(1) / (T(1) + e);
+    return {select(l > T(0), high, low), select(l > T(0), low, high), log1p_of(e)};
+}
+
+template <class T>
+struct InflatedTerm {
+    T loss, slope, dispersion_slope, logit_slope; // by the log mean, log theta, the logit
+};
+
+// Negative binomial with technical zeros of probability pi = sigmoid(l), plus ridge pi^2 (Eraslan et al.
+// 2019). nb: its term without them.
+// t > 0: -log((1 - pi) NB(t)) = softplus(l) + nb.
+// t = 0: -log(pi + (1 - pi) exp(-nb)) = softplus(l) + nb - softplus(l + nb), here without differences of
+// large numbers. With the probability p = sigmoid(l + nb) of the zero being a technical one, the slopes are
+// 1 - p by nb, and pi - p = -p (1 - pi) (1 - exp(-nb)) by l.
+template <class T>
+AESOP_INLINE InflatedTerm<T> zero_inflated_loss(CountTerm<T> nb, T l, T t, T ridge) {
+    Chance<T> pi = chance_of(l), technical = chance_of(l + nb.loss);
+    T zero = min_of(max_of(-l, T(0)), nb.loss) + pi.log_sum - technical.log_sum;
+    T share = select(t > T(0), T(1), technical.rest), square = ridge * pi.p * pi.p;
+    T by_logit = select(t > T(0), pi.p, -technical.p * pi.rest * rise_of(nb.loss));
+    return {select(t > T(0), max_of(l, T(0)) + pi.log_sum + nb.loss, zero) + square, nb.slope * share,
+            nb.dispersion_slope * share, by_logit + T(2) * square * pi.rest};
+}
+
+// The normal distribution of a code (Kingma and Welling 2014, "Auto-encoding variational Bayes"): its log
+// variance within the limits, and KL(N(m, exp(v)) || N(0, 1)), their appendix B.
+template <class T>
+AESOP_INLINE T clamp_log_variance(T v) {
+    return min_of(max_of(v, T(-30)), T(20));
+}
+template <class T>
+AESOP_INLINE T normal_divergence(T m, T v) {
+    return T(0.5) * (m * m + exp_of(v) - v - T(1));
 }

@@ -17,8 +17,9 @@ enum class Loss : int {
     zero_inflated // negative binomial
 };
 
-// Dispersions are kept as log theta and used within these limits.
-constexpr double kLogThetaMin = -9.2103403719761836, kLogThetaMax = 13.815510557964274; // 1e-4, 1e6
+// Dispersions are used within these limits.
+constexpr double kThetaMin = 1e-4, kThetaMax = 1e6;
+constexpr double kLogThetaMin = -9.2103403719761836, kLogThetaMax = 13.815510557964274;
 
 #include "loss-inl.h"
 

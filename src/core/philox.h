@@ -30,6 +30,12 @@ struct DrawKey {
     uint32_t epoch = 0, purpose = 0;
 };
 
+// Further words for the elements of a stream: parts 1, 2, ... (purposes are below 2^24).
+inline DrawKey part_of(DrawKey key, uint32_t part) {
+    key.purpose += part << 24;
+    return key;
+}
+
 struct Words {
     uint32_t w[4];
 };
@@ -70,6 +76,13 @@ inline uint64_t threshold(double p) {
 // Standard normal by Box and Muller from two words.
 inline double normal(uint32_t a, uint32_t b) {
     return std::sqrt(-2.0 * std::log(uniform(a))) * std::cos(6.283185307179586 * uniform(b));
+}
+
+// Standard Cauchy by inversion, kept within +-kCauchyLimit.
+constexpr double kCauchyLimit = 1e4;
+inline double cauchy(uint32_t word) {
+    double x = std::tan(3.141592653589793 * (uniform(word) - 0.5));
+    return std::fmin(std::fmax(x, -kCauchyLimit), kCauchyLimit);
 }
 
 } // namespace aesop

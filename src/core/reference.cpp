@@ -1,4 +1,5 @@
 #include "reference.h"
+#include "reference_parts.h"
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -171,38 +172,6 @@ struct Reference {
         }
     }
 
-    static void dropout(void *, const DrawKey &key, const uint32_t *ids, double p, const M &x) {
-        Real factor = Real(1 / (1 - p));
-        for (int64_t b = 0; b < x.rows; b++)
-            for (int64_t c = 0; c < x.cols; c++)
-                x.at(b, c) *= draw_word(key, ids[b], uint32_t(c)) >= threshold(p) ? factor : Real(0);
-    }
-    static void corrupt(void *, const NoiseRule &rule, const DrawKey &key, const uint32_t *ids, const M &x) {
-        DrawKey second = key;
-        second.purpose = kNoiseKind;
-        for (int64_t b = 0; b < x.rows; b++)
-            for (int64_t c = 0; c < x.cols; c++) {
-                uint32_t a = draw_word(key, ids[b], uint32_t(c));
-                bool hit = a < threshold(rule.amount);
-                Real &v = x.at(b, c);
-                if (rule.kind == NoiseKind::masking)
-                    v = hit ? Real(0) : v;
-                else if (rule.kind == NoiseKind::salt_pepper)
-                    v = !hit                                           ? v
-                        : draw_word(second, ids[b], uint32_t(c)) >> 31 ? Real(rule.high)
-                                                                       : Real(rule.low);
-                else if (rule.kind == NoiseKind::gaussian)
-                    v += Real(rule.amount) * Real(normal(a, draw_word(second, ids[b], uint32_t(c))));
-            }
-    }
-    static void mask_sparse(void *, const DrawKey &key, const uint32_t *ids, double p, bool rescale,
-                            const SparseMatrix<Real> &x, Real *values) {
-        Real factor = rescale ? Real(1 / (1 - p)) : Real(1);
-        for (int64_t b = 0; b < x.rows; b++)
-            for (int64_t k = x.start[b]; k < x.start[b + 1]; k++)
-                values[k] *= draw_word(key, ids[b], uint32_t(x.index[k])) >= threshold(p) ? factor : Real(0);
-    }
-
     static void gather(void *, const Column *columns, const M &x) {
         for (int64_t b = 0; b < x.rows; b++)
             write_row(columns[b], x.row(b), x.cols);
@@ -227,51 +196,6 @@ struct Reference {
         for (int64_t b = 0; b < x.rows; b++)
             for (int64_t k = x.start[b]; k < x.start[b + 1]; k++)
                 values[k] = transformed(t, size_factor ? size_factor[b] : Real(1), x.index[k], values[k]);
-    }
-
-    static void loss(void *, const LossArguments<Real> &a) {
-        if (a.log_theta_gradient)
-            std::fill(a.log_theta_gradient, a.log_theta_gradient + padded(a.z.cols), Real(0));
-        for (int64_t b = 0; b < a.z.rows; b++) {
-            double sum = 0;
-            for (int64_t c = 0; c < a.z.cols; c++) {
-                Real &z = a.z.at(b, c), t = a.target.at(b, c);
-                LossTerm<Real> term = is_count(a.kind) ? count_loss(a, b, c, z, t) : plain_loss(a, z, t);
-                sum += double(term.loss);
-                if (a.gradient)
-                    z = term.slope * a.weight;
-            }
-            a.sample_loss[b] = sum;
-        }
-    }
-    static LossTerm<Real> plain_loss(const LossArguments<Real> &a, Real z, Real t) {
-        LossTerm<Real> term{};
-        with_loss(a.kind, [&](auto kind) {
-            with_activation(a.activation, [&](auto f) {
-                term = element_loss<kind.value, f.value>(z, t, a.delta, a.slope);
-            });
-        });
-        return term;
-    }
-    // z is the log mean of a sample with size factor 1; outside its limits the slope is 0.
-    static LossTerm<Real> count_loss(const LossArguments<Real> &a, int64_t b, int64_t c, Real z, Real t) {
-        Real kept = clamp_log_mean(z), log_mean = kept + (a.log_size_factor ? a.log_size_factor[b] : Real(0));
-        LossTerm<Real> term;
-        if (a.kind == Loss::poisson)
-            term = t > 0 ? poisson_loss(log_mean, t, t) : poisson_loss_zero(log_mean);
-        else {
-            Real raw = a.log_theta[c],
-                 log_theta = std::min(std::max(raw, Real(kLogThetaMin)), Real(kLogThetaMax));
-            Real theta = std::exp(log_theta);
-            CountTerm<Real> nb = t > 0 ? negative_binomial_loss(log_mean, theta, t, t)
-                                       : negative_binomial_loss_zero(log_mean, theta);
-            if (a.log_theta_gradient && raw == log_theta)
-                a.log_theta_gradient[c] += nb.dispersion_slope * a.weight;
-            term = {nb.loss, nb.slope};
-        }
-        if (kept != z)
-            term.slope = 0;
-        return term;
     }
 
     static double squared_norm(void *, const Real *x, int64_t n) {
@@ -301,43 +225,67 @@ struct Reference {
             }
         return sum;
     }
+    static double difference(void *, const M &a, const M &b, Real factor, const M &da, const M &db) {
+        double sum = 0;
+        for (int64_t r = 0; r < a.rows; r++)
+            for (int64_t c = 0; c < a.cols; c++) {
+                Real d = a.at(r, c) - b.at(r, c);
+                sum += double(d) * double(d);
+                if (da.data) {
+                    da.at(r, c) += 2 * factor * d;
+                    db.at(r, c) -= 2 * factor * d;
+                }
+            }
+        return sum;
+    }
+    static void add(void *, Real factor, const M &x, const M &y) {
+        for (int64_t r = 0; r < x.rows; r++)
+            for (int64_t c = 0; c < x.cols; c++)
+                y.at(r, c) += factor * x.at(r, c);
+    }
 };
+
+template <class Real>
+Backend<Real> make_table() {
+    using R = Reference<Real>;
+    Backend<Real> t{};
+    t.version = kBackendVersion;
+    t.name = "reference";
+    t.allocate = R::allocate;
+    t.release = R::release;
+    t.upload = R::copy;
+    t.download = R::copy;
+    t.multiply = R::multiply;
+    t.multiply_transposed = R::multiply_transposed;
+    t.weight_gradient = R::weight_gradient;
+    t.update_weights = R::update_weights;
+    t.update_values = R::update_values;
+    t.column_sums = R::column_sums;
+    t.activate = R::activate;
+    t.activation_gradient = R::activation_gradient;
+    t.softmax = R::softmax;
+    t.softmax_gradient = R::softmax_gradient;
+    t.batch_norm = R::batch_norm;
+    t.batch_norm_gradient = R::batch_norm_gradient;
+    t.gather = R::gather;
+    t.transform = R::transform;
+    t.transform_sparse = R::transform_sparse;
+    t.squared_norm = R::squared_norm;
+    t.penalty = R::penalty;
+    t.add_penalty_gradient = R::add_penalty_gradient;
+    t.activity_l1 = R::activity_l1;
+    t.difference = R::difference;
+    t.add = R::add;
+    add_reference_draws(t);
+    add_reference_losses(t);
+    return t;
+}
 
 } // namespace
 
 template <class Real>
 const Backend<Real> &reference_backend() {
-    using R = Reference<Real>;
-    static const Backend<Real> table = {kBackendVersion,
-                                        "reference",
-                                        nullptr,
-                                        R::allocate,
-                                        R::release,
-                                        R::copy,
-                                        R::copy,
-                                        R::multiply,
-                                        R::multiply_transposed,
-                                        R::weight_gradient,
-                                        R::update_weights,
-                                        R::update_values,
-                                        R::column_sums,
-                                        R::activate,
-                                        R::activation_gradient,
-                                        R::softmax,
-                                        R::softmax_gradient,
-                                        R::batch_norm,
-                                        R::batch_norm_gradient,
-                                        R::dropout,
-                                        R::corrupt,
-                                        R::mask_sparse,
-                                        R::gather,
-                                        R::transform,
-                                        R::transform_sparse,
-                                        R::loss,
-                                        R::squared_norm,
-                                        R::penalty,
-                                        R::add_penalty_gradient,
-                                        R::activity_l1};
+    static const Backend<Real> table = make_table<Real>();
     return table;
 }
 

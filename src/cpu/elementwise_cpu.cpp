@@ -72,10 +72,12 @@ void dropout(void *self, const DrawKey &key, const uint32_t *ids, double p, cons
     });
 }
 void corrupt(void *self, const NoiseRule &rule, const DrawKey &key, const uint32_t *ids,
-             const Matrix<float> &x) {
+             const Matrix<float> &x, const Matrix<float> &y) {
     CpuState &s = state_of(self);
     over_rows(s, x.rows, x.cols, [&](int64_t row, int64_t rows, int64_t) {
-        s.kernels.corrupt(rule, key, ids + row, rows_of(x, row, rows));
+        for (int64_t r = row; r < row + rows && x.data != y.data; r++)
+            std::memcpy(y.row(r), x.row(r), size_t(x.cols) * sizeof(float));
+        s.kernels.corrupt(rule, key, ids + row, rows_of(y, row, rows));
     });
 }
 // Rows of a sparse batch hold about as many values as its mean row.

@@ -24,8 +24,15 @@ AESOP_FORCE void with_each_loss(Loss loss, F &&f) {
     case Loss::bce:
         f(LossOf<Loss::bce>());
         break;
+    case Loss::correntropy:
+        f(LossOf<Loss::correntropy>());
+        break;
+    case Loss::log_cosh:
+        f(LossOf<Loss::log_cosh>());
+        break;
     case Loss::poisson:
     case Loss::negative_binomial:
+    case Loss::zero_inflated:
         break;
     }
 }

@@ -36,8 +36,8 @@ mutate() {
 }
 
 mutate "sign of the tanh derivative" activation-inl.h reference 's/return T(1) - y \* y;/return T(1) + y * y;/'
-mutate "squared loss off by 1.001" loss-inl.h reference 's/{r \* r, T(2) \* r}/{r * r, T(2.002) * r}/'
-mutate "half of the digamma series" loss-inl.h reference 's/return sum + log1p_of(t \* rx) + d \* s;/return sum + log1p_of(t * rx);/'
+mutate "squared loss off by 1.001" loss-inl.h reference_loss 's/{r \* r, T(2) \* r}/{r * r, T(2.002) * r}/'
+mutate "half of the digamma series" loss-inl.h reference_loss 's/return sum + log1p_of(t \* rx) + d \* s;/return sum + log1p_of(t * rx);/'
 mutate "variance term of batch-norm" reference.cpp reference 's/(sum + normal \* product) \/ Real(n)/sum \/ Real(n)/'
 mutate "activation left out of backward" layer.cpp layer 's/else if (activation_ != Activation::linear)/else if (false)/'
 mutate "dropout left out of backward" layer.cpp layer 's/^    drop(pass, dy);$//'

@@ -122,30 +122,18 @@ void check_loss(const Backend<float> &cpu, Rng &rng, Loss kind, Activation f, bo
         z.random(rng, -4, 4), t.random(rng, 0, 1);
     std::vector<double> sum_f(static_cast<size_t>(rows)), sum_d(static_cast<size_t>(rows));
     bool nb = kind == Loss::negative_binomial;
-    LossArguments<float> af{kind,
-                            f,
-                            0.5f,
-                            0.1f,
-                            0.25f,
-                            z.f,
-                            t.f,
-                            factors ? log_factor.f.data : nullptr,
-                            nb ? log_theta.f.data : nullptr,
-                            nb && gradient ? by_theta.f.data : nullptr,
-                            sum_f.data(),
-                            gradient};
-    LossArguments<double> ad{kind,
-                             f,
-                             0.5f,
-                             0.1f,
-                             0.25f,
-                             z.d,
-                             t.d,
-                             factors ? log_factor.d.data : nullptr,
-                             nb ? log_theta.d.data : nullptr,
-                             nb && gradient ? by_theta.d.data : nullptr,
-                             sum_d.data(),
-                             gradient};
+    auto arguments = [&](auto real, const auto &z, const auto &t, const auto *factor, const auto *theta,
+                         auto *theta_gradient, std::vector<double> &sum) {
+        LossArguments<decltype(real)> a{};
+        a.kind = kind, a.activation = f, a.delta = 0.5f, a.slope = 0.1f, a.weight = 0.25f;
+        a.z = z, a.target = t, a.gradient = gradient, a.sample_loss = sum.data();
+        a.log_size_factor = factors ? factor : nullptr;
+        a.log_theta = nb ? theta : nullptr;
+        a.log_theta_gradient = nb && gradient ? theta_gradient : nullptr;
+        return a;
+    };
+    auto af = arguments(float(), z.f, t.f, log_factor.f.data, log_theta.f.data, by_theta.f.data, sum_f);
+    auto ad = arguments(double(), z.d, t.d, log_factor.d.data, log_theta.d.data, by_theta.d.data, sum_d);
     cpu.loss(cpu.self, af), reference.loss(nullptr, ad);
     std::string what = label(cpu, "loss", int(kind)) + " activation " + std::to_string(int(f));
     Difference loss;
@@ -190,9 +178,12 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
                 CpuBackend cpu(threads, name);
                 std::vector<float> g(704);
                 std::vector<double> sum(static_cast<size_t>(zm.rows));
-                cpu.table().loss(cpu.table().self,
-                                 {kind, Activation::sigmoid, 1, 0, 0.5f, zm, tm, nullptr,
-                                  nb ? theta.f.data : nullptr, nb ? g.data() : nullptr, sum.data(), true});
+                LossArguments<float> a{};
+                a.kind = kind, a.activation = Activation::sigmoid, a.delta = 1, a.weight = 0.5f;
+                a.z = zm, a.target = tm, a.sample_loss = sum.data(), a.gradient = true;
+                if (nb)
+                    a.log_theta = theta.f.data, a.log_theta_gradient = g.data();
+                cpu.table().loss(cpu.table().self, a);
                 sums.push_back(sum), by_theta.push_back(g);
             };
             for (int threads : {1, 2, 3, 4, 8}) {
@@ -234,8 +225,8 @@ TEST("elementwise: noise and dropout draw as the reference does") {
                  {NoiseKind::none, NoiseKind::masking, NoiseKind::salt_pepper, NoiseKind::gaussian}) {
                 Pair y = x;
                 NoiseRule rule{kind, i == 4 ? 1.0 : p, -0.5, 2.5};
-                cpu.corrupt(cpu.self, rule, key, ids.data(), y.f);
-                reference.corrupt(nullptr, rule, key, ids.data(), y.d);
+                cpu.corrupt(cpu.self, rule, key, ids.data(), y.f, y.f);
+                reference.corrupt(nullptr, rule, key, ids.data(), y.d, y.d);
                 double tolerance = kind == NoiseKind::gaussian ? 1e-6 : 0;
                 CHECK_CLOSE(difference(y.f, y.d).of_largest(), tolerance, label(cpu, "noise", int(kind)));
                 CHECK(padding_is_zero(y.f));
