@@ -74,6 +74,8 @@ CpuBackend::CpuBackend(int num_threads, const std::string &target)
     add_products(table_);
     add_gradients(table_);
     add_elementwise(table_);
+    add_draws(table_);
+    add_penalties(table_);
     add_gather(table_);
 }
 

@@ -76,6 +76,8 @@ inline int64_t divide_up(int64_t a, int64_t b) {
 void add_products(Backend<float> &table);
 void add_gradients(Backend<float> &table);
 void add_elementwise(Backend<float> &table);
+void add_draws(Backend<float> &table);
+void add_penalties(Backend<float> &table);
 void add_gather(Backend<float> &table);
 
 } // namespace aesop

@@ -89,6 +89,17 @@ void activation_gradient(Activation f, float slope, const Block &z, const Block 
     });
 }
 
+void add_block(float factor, const Block &x, const Block &y) {
+    Vec f = broadcast(factor);
+    for (int64_t r = 0; r < y.rows; r++) {
+        const float *from = x.data + r * x.ld;
+        float *to = y.data + r * y.ld;
+        each_vector(y.cols, [&](int64_t c, auto part) AESOP_LAMBDA {
+            part.store(to + c, part.load(to + c) + f * part.load(from + c));
+        });
+    }
+}
+
 void softmax(const Block &y) {
     for (int64_t r = 0; r < y.rows; r++) {
         float *row = y.data + r * y.ld;

@@ -1,30 +1,9 @@
-// Activations, normalisation, noise, input transforms, losses and sums, cut into shards of rows or columns.
-#include "cpu_state.h"
-#include <algorithm>
+// Activations, normalisation, input transforms and losses, cut into shards of rows or columns.
+#include "shards.h"
 #include <cstring>
 
 namespace aesop {
 namespace {
-
-constexpr int64_t kShardValues = 8192;
-constexpr int64_t kShardColumns = 64; // of operations that go down the columns
-
-Block rows_of(const Matrix<float> &m, int64_t row, int64_t rows) {
-    return {m.data ? m.data + row * m.ld : nullptr, m.ld, rows, m.cols};
-}
-
-// f(first row, rows, shard) over blocks of rows.
-template <class F>
-void over_rows(CpuState &s, int64_t rows, int64_t cols, F &&f) {
-    int64_t block = std::max<int64_t>(1, kShardValues / std::max<int64_t>(cols, 1));
-    s.team.run(divide_up(rows, block),
-               [&](int64_t shard) { f(shard * block, std::min(block, rows - shard * block), shard); });
-}
-template <class F>
-void over_columns(CpuState &s, int64_t cols, F &&f) {
-    s.team.run(divide_up(cols, kShardColumns),
-               [&](int64_t shard) { f(shard * kShardColumns, std::min(cols, (shard + 1) * kShardColumns)); });
-}
 
 void activate(void *self, Activation f, float slope, const Matrix<float> &z, const Matrix<float> &y) {
     CpuState &s = state_of(self);
@@ -38,6 +17,12 @@ void activation_gradient(void *self, Activation f, float slope, const Matrix<flo
     over_rows(s, y.rows, y.cols, [&](int64_t row, int64_t rows, int64_t) {
         s.kernels.activation_gradient(f, slope, rows_of(z, row, rows), rows_of(y, row, rows),
                                       rows_of(dy, row, rows));
+    });
+}
+void add(void *self, float factor, const Matrix<float> &x, const Matrix<float> &y) {
+    CpuState &s = state_of(self);
+    over_rows(s, y.rows, y.cols, [&](int64_t row, int64_t rows, int64_t) {
+        s.kernels.add(factor, rows_of(x, row, rows), rows_of(y, row, rows));
     });
 }
 void softmax(void *self, const Matrix<float> &y) {
@@ -65,35 +50,6 @@ void batch_norm_gradient(void *self, const BatchNorm<float> &a, const Matrix<flo
         gamma_gradient[c] = beta_gradient[c] = 0;
 }
 
-void dropout(void *self, const DrawKey &key, const uint32_t *ids, double p, const Matrix<float> &x) {
-    CpuState &s = state_of(self);
-    over_rows(s, x.rows, x.cols, [&](int64_t row, int64_t rows, int64_t) {
-        s.kernels.dropout(key, ids + row, p, rows_of(x, row, rows));
-    });
-}
-void corrupt(void *self, const NoiseRule &rule, const DrawKey &key, const uint32_t *ids,
-             const Matrix<float> &x, const Matrix<float> &y) {
-    CpuState &s = state_of(self);
-    over_rows(s, x.rows, x.cols, [&](int64_t row, int64_t rows, int64_t) {
-        for (int64_t r = row; r < row + rows && x.data != y.data; r++)
-            std::memcpy(y.row(r), x.row(r), size_t(x.cols) * sizeof(float));
-        s.kernels.corrupt(rule, key, ids + row, rows_of(y, row, rows));
-    });
-}
-// Rows of a sparse batch hold about as many values as its mean row.
-int64_t mean_row(const SparseMatrix<float> &x) {
-    return x.rows ? (x.start[x.rows] - x.start[0]) / x.rows + 1 : 1;
-}
-void mask_sparse(void *self, const DrawKey &key, const uint32_t *ids, double p, bool rescale,
-                 const SparseMatrix<float> &x, float *values) {
-    CpuState &s = state_of(self);
-    float factor = rescale ? float(1 / (1 - p)) : 1.0f;
-    over_rows(s, x.rows, mean_row(x), [&](int64_t row, int64_t rows, int64_t) {
-        for (int64_t r = row; r < row + rows; r++)
-            s.kernels.mask_values(key, ids[r], p, factor, x.index + x.start[r], values + x.start[r],
-                                  x.start[r + 1] - x.start[r]);
-    });
-}
 void transform(void *self, const InputTransform<float> &t, const float *size_factor, const Matrix<float> &x) {
     CpuState &s = state_of(self);
     over_rows(s, x.rows, x.cols, [&](int64_t row, int64_t rows, int64_t) {
@@ -134,67 +90,19 @@ void loss(void *self, const LossArguments<float> &a) {
     }
 }
 
-// Sums of at most kSumValues values each, then added up in order.
-template <class F>
-double sum_values(CpuState &s, int64_t n, F &&f) {
-    int64_t shards = divide_up(n, kSumValues);
-    double *sums = s.reserve_sums(shards), total = 0;
-    s.team.run(shards, [&](int64_t shard) {
-        int64_t at = shard * kSumValues;
-        sums[shard] = f(at, std::min(kSumValues, n - at));
-    });
-    for (int64_t i = 0; i < shards; i++)
-        total += sums[i];
-    return total;
-}
-double squared_norm(void *self, const float *x, int64_t n) {
-    CpuState &s = state_of(self);
-    return sum_values(s, n, [&](int64_t at, int64_t count) { return s.kernels.squares(x + at, count); });
-}
-double penalty(void *self, const float *w, int64_t n, double l1, double l2) {
-    CpuState &s = state_of(self);
-    return sum_values(s, n,
-                      [&](int64_t at, int64_t count) { return s.kernels.penalty(w + at, count, l1, l2); });
-}
-void add_penalty_gradient(void *self, float *g, const float *w, int64_t n, double l1, double l2) {
-    CpuState &s = state_of(self);
-    s.team.run(divide_up(n, kSumValues), [&](int64_t shard) {
-        int64_t at = shard * kSumValues;
-        s.kernels.add_penalty_gradient(g + at, w + at, std::min(kSumValues, n - at), l1, l2);
-    });
-}
-double activity_l1(void *self, const Matrix<float> &h, float factor, const Matrix<float> &dh) {
-    CpuState &s = state_of(self);
-    double *sums = s.reserve_sums(h.rows), total = 0;
-    std::fill(sums, sums + h.rows, 0.0);
-    over_rows(s, h.rows, h.cols, [&](int64_t row, int64_t rows, int64_t shard) {
-        sums[shard] =
-            s.kernels.activity_l1(rows_of(h, row, rows), factor, dh.data ? dh.row(row) : nullptr, dh.ld);
-    });
-    for (int64_t i = 0; i < h.rows; i++)
-        total += sums[i];
-    return total;
-}
-
 } // namespace
 
 void add_elementwise(Backend<float> &table) {
     table.activate = activate;
     table.activation_gradient = activation_gradient;
+    table.add = add;
     table.softmax = softmax;
     table.softmax_gradient = softmax_gradient;
     table.batch_norm = batch_norm;
     table.batch_norm_gradient = batch_norm_gradient;
-    table.dropout = dropout;
-    table.corrupt = corrupt;
-    table.mask_sparse = mask_sparse;
     table.transform = transform;
     table.transform_sparse = transform_sparse;
     table.loss = loss;
-    table.squared_norm = squared_norm;
-    table.penalty = penalty;
-    table.add_penalty_gradient = add_penalty_gradient;
-    table.activity_l1 = activity_l1;
 }
 
 } // namespace aesop

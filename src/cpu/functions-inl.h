@@ -73,12 +73,18 @@ AESOP_FORCE Vec erf_of(Vec x) {
     return select(t < Vec(1), fma_of(x, p, x), with_sign(Vec(1) - exp_of(-q), x));
 }
 
+// cos(2 pi r) and sin(2 pi r), |r| <= 1/8.
+AESOP_FORCE Vec cos_near_0(Vec r) {
+    return polynomial(r * r, 59.22016896, -85.44284467, 64.93931614, -19.73920865, 1.0);
+}
+AESOP_FORCE Vec sin_near_0(Vec r) {
+    return r * polynomial(r * r, -75.4016127, 81.59254287, -41.34166257, 6.283185288);
+}
+
 // cos(2 pi u), 0 <= u <= 1/2: u = k / 4 + r, |r| <= 1/8, exactly.
 AESOP_FORCE Vec cos_turns(Vec u) {
-    Vec k = round_of(u * Vec(4)), r = fma_of(k, Vec(-0.25), u), r2 = r * r;
-    Vec c = polynomial(r2, 59.22016896, -85.44284467, 64.93931614, -19.73920865, 1.0);
-    Vec s = r * polynomial(r2, -75.4016127, 81.59254287, -41.34166257, 6.283185288);
-    return select(k == Vec(1), -s, select(k == Vec(0), c, -c)); // k = 0, 1, 2
+    Vec k = round_of(u * Vec(4)), r = fma_of(k, Vec(-0.25), u), c = cos_near_0(r);
+    return select(k == Vec(1), -sin_near_0(r), select(k == Vec(0), c, -c)); // k = 0, 1, 2
 }
 
 // As normal() of core/philox.h. u = (word >> 8 + 1/2) / 2^24 is not exact in float above 1/2, but 1 - u is,
@@ -90,4 +96,15 @@ AESOP_FORCE Vec normal_of(UintLanes a, UintLanes b) {
     Vec log_u = select(from_0 < half, log_of(from_0), log1p_of(-from_1));
     Vec turn = min_of((from_int(ib) + half) * unit, (from_int(0xFFFFFF - ib) + half) * unit);
     return sqrt_of(Vec(-2) * log_u) * cos_turns(turn);
+}
+
+// As cauchy() of core/philox.h: tan(pi (u - 1/2)) = -cot(pi u), and cot(pi (1 - u)) = -cot(pi u).
+AESOP_FORCE Vec cauchy_of(UintLanes word) {
+    IntLanes i = IntLanes(word >> 8);
+    Vec unit = Vec(1.0 / 16777216), half = Vec(0.5);
+    Vec from_0 = (from_int(i) + half) * unit, from_1 = (from_int(0xFFFFFF - i) + half) * unit;
+    Vec u = half * min_of(from_0, from_1); // in turns, up to 1/4
+    Vec k = round_of(u * Vec(4)), r = fma_of(k, Vec(-0.25), u), c = cos_near_0(r), s = sin_near_0(r);
+    Vec cot = min_of(select(k == Vec(1), -s, c) / select(k == Vec(1), c, s), Vec(kCauchyLimit));
+    return select(from_0 < half, -cot, cot);
 }

@@ -10,6 +10,8 @@
 #include "products-inl.h"
 #include "update_kernels-inl.h"
 
+#include "penalty_kernels-inl.h"
+
 static const Kernels table = {AESOP_NAME(AESOP_ISA),
                               kLanes,
                               product,
@@ -26,13 +28,22 @@ static const Kernels table = {AESOP_NAME(AESOP_ISA),
                               softmax_gradient,
                               batch_norm,
                               batch_norm_gradient,
+                              add_block,
                               dropout,
                               corrupt,
                               mask_values,
+                              thin_values,
+                              sample_normal,
+                              sample_normal_gradient,
                               transform,
                               transform_values,
                               loss_rows,
                               squares,
                               penalty,
                               add_penalty_gradient,
-                              activity_l1};
+                              activity_l1,
+                              difference,
+                              divergence,
+                              square_columns,
+                              add_scaled,
+                              slope_squares};

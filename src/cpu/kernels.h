@@ -6,6 +6,7 @@
 // neither read nor written. Each value's result depends on its row and column only, not on the rectangle.
 #pragma once
 #include "../core/backend.h"
+#include "../core/binomial.h"
 
 namespace aesop {
 
@@ -65,11 +66,24 @@ struct Kernels {
     void (*batch_norm_gradient)(const BatchNorm<float> &a, const Matrix<float> &dy, float *gamma_gradient,
                                 float *beta_gradient, int64_t begin, int64_t end);
 
+    // y += factor * x.
+    void (*add)(float factor, const Block &x, const Block &y);
+
     // x starts at column 0; ids: of its rows.
     void (*dropout)(const DrawKey &key, const uint32_t *ids, double p, const Block &x);
-    void (*corrupt)(const NoiseRule &rule, const DrawKey &key, const uint32_t *ids, const Block &x);
+    // x: the whole minibatch, y: its rows from `row` on; ids: of the rows of y.
+    void (*corrupt)(const NoiseRule &rule, const DrawKey &key, const uint32_t *ids, const Block &x,
+                    int64_t row, const Block &y);
     void (*mask_values)(const DrawKey &key, uint32_t id, double p, float factor, const int32_t *index,
                         float *values, int64_t n);
+    // Counts up to kThinByUnit; larger ones stay.
+    void (*thin_values)(const DrawKey &key, uint32_t id, double p, const int32_t *index, float *values,
+                        int64_t n);
+    void (*sample_normal)(const DrawKey &key, const uint32_t *ids, const Block &mean,
+                          const Block &log_variance, const Block &z);
+    void (*sample_normal_gradient)(const DrawKey &key, const uint32_t *ids, const Block &mean,
+                                   const Block &log_variance, const Block &dz, float weight,
+                                   const Block &dmean, const Block &dlog_variance);
     void (*transform)(const InputTransform<float> &t, const float *size_factor, const Block &x);
     void (*transform_values)(const InputTransform<float> &t, float size_factor, const int32_t *index,
                              float *values, int64_t n);
@@ -84,6 +98,17 @@ struct Kernels {
     double (*penalty)(const float *w, int64_t n, double l1, double l2);
     void (*add_penalty_gradient)(float *g, const float *w, int64_t n, double l1, double l2);
     double (*activity_l1)(const Block &h, float factor, float *dh, int64_t dh_ld);
+    double (*difference)(const Block &a, const Block &b, float factor, const Block &da, const Block &db);
+    double (*divergence)(const Block &mean, const Block &log_variance);
+
+    // The contractive penalty. w: `inputs` rows of a panel, `width` values each; sums[j]: of w^2.
+    void (*square_columns)(const float *w, int64_t inputs, int64_t width, float *sums);
+    // to[i][j] += factor * scale[j] * w[i][j].
+    void (*add_scaled)(float factor, const float *scale, const float *w, int64_t inputs, int64_t width,
+                       float *to);
+    // sums[j]: of f'^2 down the columns of y; dy += 2 factor f'' weights, unless dy.data is null.
+    void (*slope_squares)(Activation f, float slope, const Block &y, const float *weights, float factor,
+                          const Block &dy, float *sums);
 };
 
 constexpr int64_t kLossColumns = 256, kSumValues = 16384;

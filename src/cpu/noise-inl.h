@@ -69,7 +69,22 @@ void dropout(const DrawKey &draw_key, const uint32_t *ids, double p, const Block
     }
 }
 
-void corrupt(const NoiseRule &noise, const DrawKey &draw_key, const uint32_t *ids, const Block &x) {
+// The values of column c on, of the hit lanes each from the row that its word chooses.
+AESOP_FORCE Vec swapped(const Block &x, int64_t row, int64_t c, Vec v, Vec hit, UintLanes word) {
+    float value[kLanes];
+    uint32_t words[kLanes];
+    store(value, v);
+    __builtin_memcpy(words, &word, sizeof words);
+    for (uint32_t bits = mask_bits(hit > Vec(0)); bits; bits &= bits - 1) {
+        int i = __builtin_ctz(bits);
+        int64_t other = (row + 1 + words[i] % (x.rows - 1)) % x.rows;
+        value[i] = x.data[other * x.ld + c + i];
+    }
+    return load(value);
+}
+
+void corrupt(const NoiseRule &noise, const DrawKey &draw_key, const uint32_t *ids, const Block &x,
+             int64_t first, const Block &y) {
     const DrawKey key = draw_key;
     DrawKey second = key;
     second.purpose = kNoiseKind;
@@ -77,30 +92,49 @@ void corrupt(const NoiseRule &noise, const DrawKey &draw_key, const uint32_t *id
     Vec low = broadcast(float(noise.low)), high = broadcast(float(noise.high));
     Vec amount = broadcast(float(noise.amount));
     NoiseKind kind = noise.kind;
-    bool two = kind == NoiseKind::gaussian || kind == NoiseKind::salt_pepper;
-    if (kind == NoiseKind::none)
-        return;
-    for (int64_t r = 0; r < x.rows; r++) {
-        float *row = x.data + r * x.ld;
+    bool one = kind == NoiseKind::masking || kind == NoiseKind::ones || kind == NoiseKind::cauchy;
+    bool two = kind == NoiseKind::gaussian || kind == NoiseKind::salt_pepper ||
+               (kind == NoiseKind::swap && x.rows > 1);
+    for (int64_t r = 0; r < y.rows; r++) {
+        const float *from = x.data + (first + r) * x.ld;
+        float *to = y.data + r * y.ld;
         UintLanes w[4], w2[4];
         each_drawn(
-            x.cols,
+            y.cols,
             [&](uint32_t c) AESOP_LAMBDA {
-                draw_lanes(key, ids[r], c, w);
+                if (one || two)
+                    draw_lanes(key, ids[r], c, w);
                 if (two)
                     draw_lanes(second, ids[r], c, w2);
             },
             [&](int64_t c, int j, auto part) AESOP_LAMBDA {
-                Vec v = part.load(row + c);
+                Vec v = part.load(from + c);
                 if (kind == NoiseKind::masking)
                     v = hit(w[j], Vec(0), v);
+                else if (kind == NoiseKind::ones)
+                    v = hit(w[j], high, v);
                 else if (kind == NoiseKind::salt_pepper)
                     v = hit(w[j], select(below(w2[j], broadcast_word(0x80000000u)), low, high), v);
-                else
+                else if (kind == NoiseKind::cauchy)
+                    v = v + amount * cauchy_of(w[j]);
+                else if (kind == NoiseKind::gaussian)
                     v = v + amount * normal_of(w[j], w2[j]);
-                part.store(row + c, v);
+                else if (two)
+                    v = swapped(x, first + r, c, v, part.keep(hit(w[j], Vec(1), Vec(0))), w2[j]);
+                part.store(to + c, v);
             });
     }
+}
+
+// The columns of the stored values k, k + 1, ... of a row with n of them; 0 behind the last.
+AESOP_FORCE UintLanes stored_columns(const int32_t *index, int64_t k, int64_t n) {
+    int32_t column[kLanes] = {};
+    int count = n - k < kLanes ? int(n - k) : kLanes;
+    for (int i = 0; i < count; i++)
+        column[i] = index[k + i];
+    UintLanes c;
+    __builtin_memcpy(&c, column, sizeof c);
+    return c;
 }
 
 // The draws of stored values: the word of each value's own column.
@@ -110,12 +144,7 @@ void mask_values(const DrawKey &draw_key, uint32_t id, double p, float factor, c
     HitRule dropped(p);
     Vec kept = broadcast(factor);
     each_vector(n, [&](int64_t k, auto part) AESOP_LAMBDA {
-        int32_t column[kLanes] = {};
-        int count = n - k < kLanes ? int(n - k) : kLanes;
-        for (int i = 0; i < count; i++)
-            column[i] = index[k + i];
-        UintLanes c, w[4];
-        __builtin_memcpy(&c, column, sizeof c);
+        UintLanes c = stored_columns(index, k, n), w[4];
         philox_lanes(key, c >> 2, broadcast_word(id), w);
         UintLanes word = w[0];
         for (uint32_t j = 1; j < 4; j++) {
@@ -123,5 +152,67 @@ void mask_values(const DrawKey &draw_key, uint32_t id, double p, float factor, c
             word = (word & ~chosen) | (w[j] & chosen);
         }
         part.store(values + k, part.load(values + k) * dropped(word, Vec(0), kept));
+    });
+}
+
+// As draw_kept() of core/binomial.h.
+void thin_values(const DrawKey &draw_key, uint32_t id, double p, const int32_t *index, float *values,
+                 int64_t n) {
+    HitRule dropped(p);
+    Vec most = Vec(kThinByUnit + 0.5);
+    each_vector(n, [&](int64_t k, auto part) AESOP_LAMBDA {
+        UintLanes column = stored_columns(index, k, n), w[4];
+        Vec x = part.load(values + k), units = round_of(x), kept = Vec(0);
+        Mask small = (x > Vec(0)) & (units < most);
+        float top = max_lane(select(small, units, Vec(0)));
+        DrawKey key = draw_key;
+        for (int unit = 0; float(unit) < top; unit += 4) {
+            key.purpose += 1u << 24;
+            philox_lanes(key, column, broadcast_word(id), w);
+            for (int i = 0; i < 4; i++)
+                kept = kept + select(Vec(unit + i) < units, dropped(w[i], Vec(0), Vec(1)), Vec(0));
+        }
+        part.store(values + k, select(small, kept, x));
+    });
+}
+
+// f(row, column, part, e) with the standard normal numbers e of the variational bottleneck.
+template <class F>
+AESOP_FORCE void each_normal(const DrawKey &draw_key, const uint32_t *ids, int64_t rows, int64_t cols,
+                             F &&f) {
+    const DrawKey key = draw_key;
+    DrawKey second = key;
+    second.purpose += 1u << 24; // part 1 of the stream
+    for (int64_t r = 0; r < rows; r++) {
+        UintLanes w[4], w2[4];
+        each_drawn(
+            cols,
+            [&](uint32_t c) AESOP_LAMBDA {
+                draw_lanes(key, ids[r], c, w);
+                draw_lanes(second, ids[r], c, w2);
+            },
+            [&](int64_t c, int j, auto part) AESOP_LAMBDA { f(r, c, part, normal_of(w[j], w2[j])); });
+    }
+}
+
+void sample_normal(const DrawKey &key, const uint32_t *ids, const Block &mean, const Block &log_variance,
+                   const Block &z) {
+    each_normal(key, ids, z.rows, z.cols, [&](int64_t r, int64_t c, auto part, Vec e) AESOP_LAMBDA {
+        Vec v = clamp_log_variance(part.load(log_variance.data + r * log_variance.ld + c));
+        Vec m = part.load(mean.data + r * mean.ld + c);
+        part.store(z.data + r * z.ld + c, m + exp_of(Vec(0.5) * v) * e);
+    });
+}
+
+void sample_normal_gradient(const DrawKey &key, const uint32_t *ids, const Block &mean,
+                            const Block &log_variance, const Block &dz, float weight, const Block &dmean,
+                            const Block &dlog_variance) {
+    Vec share = broadcast(weight), half = Vec(0.5);
+    each_normal(key, ids, dz.rows, dz.cols, [&](int64_t r, int64_t c, auto part, Vec e) AESOP_LAMBDA {
+        Vec raw = part.load(log_variance.data + r * log_variance.ld + c), v = clamp_log_variance(raw);
+        Vec m = part.load(mean.data + r * mean.ld + c), g = part.load(dz.data + r * dz.ld + c);
+        Vec by_v = half * (g * exp_of(half * v) * e + share * (exp_of(v) - Vec(1)));
+        part.store(dmean.data + r * dmean.ld + c, g + share * m);
+        part.store(dlog_variance.data + r * dlog_variance.ld + c, select(v == raw, by_v, Vec(0)));
     });
 }
