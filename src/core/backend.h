@@ -211,7 +211,8 @@ struct Backend {
     void (*pool)(void *, Pooling kind, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y);
     void (*pool_gradient)(void *, Pooling kind, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y,
                           const Matrix<Real> &dy, const Matrix<Real> &dx);
-    // Each cell of x (positions of w, stride = kernel) repeated over its window of y (the image of w).
+    // Each cell of x (positions of w, stride = kernel) repeated over its window of y (the image of w); cells
+    // of y beyond the last window are that one's.
     void (*upsample)(void *, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y);
     void (*upsample_gradient)(void *, const Window &w, const Matrix<Real> &dy, const Matrix<Real> &dx);
 };

@@ -306,36 +306,40 @@ struct Reference {
 template <class Real>
 const Backend<Real> &reference_backend() {
     using R = Reference<Real>;
-    static const Backend<Real> table = {kBackendVersion,
-                                        "reference",
-                                        nullptr,
-                                        R::allocate,
-                                        R::release,
-                                        R::copy,
-                                        R::copy,
-                                        R::multiply,
-                                        R::multiply_transposed,
-                                        R::weight_gradient,
-                                        R::update_weights,
-                                        R::update_values,
-                                        R::column_sums,
-                                        R::activate,
-                                        R::activation_gradient,
-                                        R::softmax,
-                                        R::softmax_gradient,
-                                        R::batch_norm,
-                                        R::batch_norm_gradient,
-                                        R::dropout,
-                                        R::corrupt,
-                                        R::mask_sparse,
-                                        R::gather,
-                                        R::transform,
-                                        R::transform_sparse,
-                                        R::loss,
-                                        R::squared_norm,
-                                        R::penalty,
-                                        R::add_penalty_gradient,
-                                        R::activity_l1};
+    static const Backend<Real> table = [] {
+        Backend<Real> t{};
+        t.version = kBackendVersion;
+        t.name = "reference";
+        t.allocate = R::allocate;
+        t.release = R::release;
+        t.upload = R::copy;
+        t.download = R::copy;
+        t.multiply = R::multiply;
+        t.multiply_transposed = R::multiply_transposed;
+        t.weight_gradient = R::weight_gradient;
+        t.update_weights = R::update_weights;
+        t.update_values = R::update_values;
+        t.column_sums = R::column_sums;
+        t.activate = R::activate;
+        t.activation_gradient = R::activation_gradient;
+        t.softmax = R::softmax;
+        t.softmax_gradient = R::softmax_gradient;
+        t.batch_norm = R::batch_norm;
+        t.batch_norm_gradient = R::batch_norm_gradient;
+        t.dropout = R::dropout;
+        t.corrupt = R::corrupt;
+        t.mask_sparse = R::mask_sparse;
+        t.gather = R::gather;
+        t.transform = R::transform;
+        t.transform_sparse = R::transform_sparse;
+        t.loss = R::loss;
+        t.squared_norm = R::squared_norm;
+        t.penalty = R::penalty;
+        t.add_penalty_gradient = R::add_penalty_gradient;
+        t.activity_l1 = R::activity_l1;
+        add_reference_convolution(t);
+        return t;
+    }();
     return table;
 }
 
