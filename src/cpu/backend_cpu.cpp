@@ -75,6 +75,7 @@ CpuBackend::CpuBackend(int num_threads, const std::string &target)
     add_gradients(table_);
     add_elementwise(table_);
     add_gather(table_);
+    add_convolution(table_);
 }
 
 CpuBackend::~CpuBackend() = default;

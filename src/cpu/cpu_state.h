@@ -77,5 +77,6 @@ void add_products(Backend<float> &table);
 void add_gradients(Backend<float> &table);
 void add_elementwise(Backend<float> &table);
 void add_gather(Backend<float> &table);
+void add_convolution(Backend<float> &table);
 
 } // namespace aesop
