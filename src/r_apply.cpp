@@ -12,38 +12,36 @@ namespace {
 // A fitted model on the CPU, rebuilt from R's list for the length of one call.
 struct Fitted {
     Config config;
-    Preparation preparation;
     CpuBackend backend;
     Autoencoder<float> network;
+    std::vector<Preparation> preparations;
 
     Fitted(const Rcpp::List &model, const Rcpp::List &control)
         : config(config_from_list(Rcpp::List(element(model, "config"))).resolved()),
-          preparation(preparation_from_list(Rcpp::List(element(model, "transform")), config)),
           backend(threads_from_r(control)),
-          network(config, int64_t(Rcpp::as<double>(element(model, "n_features"))), backend.table()) {
+          network(config, int64_t(Rcpp::as<double>(element(model, "n_features"))), backend.table()),
+          preparations(preparations_from_list(Rcpp::List(element(model, "transform")), network.assays())) {
         weights_from_list(Rcpp::List(element(model, "weights")), network.parameters());
     }
     int64_t latent() const { return config.latent; }
 
     // From the output's scale to that of the data given: undo scaling, log and size factor.
-    double on_input_scale(double y, int64_t feature, double size_factor) const {
-        if (config.count_loss())
+    double on_input_scale(size_t assay, double y, int64_t feature, double size_factor) const {
+        const Preparation &p = preparations[assay];
+        if (network.assays()[assay].count_loss())
             return y * size_factor;
-        if (!preparation.scale.empty())
-            y /= preparation.scale[size_t(feature)];
-        if (!preparation.center.empty())
-            y += preparation.center[size_t(feature)];
-        return preparation.log ? std::expm1(y) * size_factor : y;
+        if (!p.scale.empty())
+            y /= p.scale[size_t(feature)];
+        if (!p.center.empty())
+            y += p.center[size_t(feature)];
+        return p.log ? std::expm1(y) * size_factor : y;
     }
 };
 
 // Calls f(batch, first sample) for all samples in order. The number of rows does not change any result.
 template <class F>
-void each_batch(Fitted &model, BatchSource &data, const std::vector<double> &size_factors, F &&f) {
-    if (data.features() != model.network.features())
-        throw Error("features", "`x` has " + std::to_string(data.features()) + " features, the model " +
-                                    std::to_string(model.network.features()) + ".");
-    Minibatch<float> batch(model.config, model.preparation, data, size_factors, model.backend.table());
+void each_batch(Fitted &model, const Dataset &data, F &&f) {
+    Minibatch<float> batch(model.config, data, model.backend.table());
     int64_t rows = std::min<int64_t>(256, std::max<int64_t>(16, 4000000 / data.features()));
     rows = std::min(rows, data.window());
     std::vector<int64_t> ids;
@@ -56,9 +54,9 @@ void each_batch(Fitted &model, BatchSource &data, const std::vector<double> &siz
     }
 }
 
-Rcpp::NumericMatrix codes(Fitted &model, BatchSource &data, const std::vector<double> &size_factors) {
+Rcpp::NumericMatrix codes(Fitted &model, const Dataset &data) {
     Rcpp::NumericMatrix out(int(data.samples()), int(model.latent()));
-    each_batch(model, data, size_factors, [&](Minibatch<float> &batch, int64_t from) {
+    each_batch(model, data, [&](Minibatch<float> &batch, int64_t from) {
         Matrix<float> code = model.network.encode(batch);
         for (int64_t r = 0; r < code.rows; r++)
             for (int64_t k = 0; k < code.cols; k++)
@@ -67,25 +65,53 @@ Rcpp::NumericMatrix codes(Fitted &model, BatchSource &data, const std::vector<do
     return out;
 }
 
-Rcpp::NumericMatrix reconstruction(Fitted &model, BatchSource &data,
-                                   const std::vector<double> &size_factors) {
-    Rcpp::NumericMatrix out(int(data.features()), int(data.samples()));
-    each_batch(model, data, size_factors, [&](Minibatch<float> &batch, int64_t from) {
-        Matrix<float> y = model.network.decode(model.network.encode(batch));
-        for (int64_t r = 0; r < y.rows; r++) {
-            double *to = &out[R_xlen_t(from + r) * R_xlen_t(y.cols)];
-            for (int64_t c = 0; c < y.cols; c++)
-                to[c] = model.on_input_scale(double(y.at(r, c)), c, batch.size_factor(r));
+// What the decoder says of every feature: the reconstruction on the scale of the data, the mean for a size
+// factor of 1, or what a head of a count loss gives (NA for assays without it).
+enum class Output { reconstruction, mean, dispersion, zero_probability };
+
+// parts: of one batch; size_factor(assay, row); to(row): a column of the result.
+template <class SizeFactor, class Column>
+void write_output(const Fitted &model, const std::vector<Reconstruction<float>> &parts, Output what,
+                  SizeFactor &&size_factor, Column &&column) {
+    int64_t first = 0;
+    for (size_t i = 0; i < parts.size(); i++) {
+        const Reconstruction<float> &p = parts[i];
+        const Matrix<float> &y = what == Output::dispersion         ? p.dispersion
+                                 : what == Output::zero_probability ? p.zero_probability
+                                                                    : p.mean;
+        int64_t features = p.mean.cols;
+        for (int64_t r = 0; r < p.mean.rows; r++) {
+            double *to = column(r) + first;
+            double factor = what == Output::reconstruction ? size_factor(i, r) : 1;
+            for (int64_t c = 0; c < features; c++) {
+                if (!y.data)
+                    to[c] = NA_REAL;
+                else if (what == Output::reconstruction || what == Output::mean)
+                    to[c] = model.on_input_scale(i, double(y.at(r, c)), c, factor);
+                else
+                    to[c] = double(y.at(r, c));
+            }
         }
+        first += features;
+    }
+}
+
+Rcpp::NumericMatrix output(Fitted &model, const Dataset &data, Output what) {
+    Rcpp::NumericMatrix out(int(data.features()), int(data.samples()));
+    each_batch(model, data, [&](Minibatch<float> &batch, int64_t from) {
+        write_output(
+            model, model.network.decode(model.network.encode(batch), batch.covariates()), what,
+            [&](size_t i, int64_t r) { return batch.assay(i).size_factor(r); },
+            [&](int64_t r) { return &out[R_xlen_t(from + r) * R_xlen_t(out.nrow())]; });
     });
     return out;
 }
 
 // Mean loss of every sample.
-Rcpp::List errors(Fitted &model, BatchSource &data, const std::vector<double> &size_factors) {
+Rcpp::List errors(Fitted &model, const Dataset &data) {
     std::vector<double> sample(static_cast<size_t>(data.samples()));
-    each_batch(model, data, size_factors, [&](Minibatch<float> &batch, int64_t from) {
-        model.network.evaluate(batch, sample.data() + from);
+    each_batch(model, data, [&](Minibatch<float> &batch, int64_t from) {
+        model.network.evaluate(batch, kLastEpoch, sample.data() + from);
     });
     return Rcpp::List::create(Rcpp::_["sample"] = sample);
 }
@@ -97,24 +123,24 @@ SEXP apply_autoencoder(const Rcpp::List &model, const Rcpp::List &source, const 
                        const Rcpp::List &control) {
     return guarded([&]() -> SEXP {
         Fitted fitted(model, control);
-        std::unique_ptr<BatchSource> data = source_from_list(source);
-        std::vector<double> size_factors =
-            apply_preparation(*data, fitted.config, fitted.preparation, size_factors_from_list(source));
-        switch (choice("what", what, {"code", "reconstruction", "error"})) {
-        case 0:
-            return codes(fitted, *data, size_factors);
-        case 1:
-            return reconstruction(fitted, *data, size_factors);
-        default:
-            return errors(fitted, *data, size_factors);
-        }
+        RDataset source_data = dataset_from_list(source, fitted.config);
+        apply_preparations(source_data, fitted.network.assays(), Rcpp::List(element(model, "transform")));
+        const Dataset &data = source_data.data;
+        size_t kind = choice("what", what,
+                             {"code", "error", "reconstruction", "mean", "dispersion", "zero_probability"});
+        if (kind == 0)
+            return codes(fitted, data);
+        if (kind == 1)
+            return errors(fitted, data);
+        return output(fitted, data, Output(kind - 2));
     });
 }
 
-// Codes (samples x latent) to features x samples, for samples of size factor 1.
+// Codes (samples x latent) to features x samples, for samples of size factor 1. design: samples x covariates
+// of a model that has them, else NULL.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericMatrix decode_codes(const Rcpp::List &model, const Rcpp::NumericMatrix &codes,
-                                 const Rcpp::List &control) {
+                                 const Rcpp::RObject &design, const Rcpp::List &control) {
     return guarded([&] {
         Fitted fitted(model, control);
         if (codes.ncol() != fitted.latent())
@@ -124,26 +150,37 @@ Rcpp::NumericMatrix decode_codes(const Rcpp::List &model, const Rcpp::NumericMat
                 .with("arg", "codes")
                 .with("expected", double(fitted.latent()))
                 .with("got", double(codes.ncol()));
-        int64_t features = fitted.network.features();
+        int64_t features = fitted.network.features(), covariates = int64_t(fitted.config.covariates.size());
+        if (covariates > 0 && (!Rf_isMatrix(design) || TYPEOF(design) != REALSXP ||
+                               Rf_nrows(design) != codes.nrow() || Rf_ncols(design) != covariates))
+            throw Error("design", "The model needs a design with one row per code.").with("arg", "design");
         Rcpp::NumericMatrix out(int(features), codes.nrow());
-        Buffer<float> memory(fitted.backend.table());
+        Buffer<float> code_memory(fitted.backend.table()), design_memory(fitted.backend.table());
         for (int from = 0; from < codes.nrow(); from += 256) {
             int rows = std::min(256, codes.nrow() - from);
-            Matrix<float> code = memory.matrix(256, fitted.latent());
-            code.rows = rows;
-            for (int r = 0; r < rows; r++)
-                for (int k = 0; k < codes.ncol(); k++) {
-                    double v = codes(from + r, k);
-                    if (!std::isfinite(v))
-                        throw Error("input_value", "`codes` has a missing or infinite value in row " +
-                                                       std::to_string(from + r + 1) + ".")
-                            .with("arg", "codes");
-                    code.at(r, k) = float(v);
-                }
-            Matrix<float> y = fitted.network.decode(code);
-            for (int r = 0; r < rows; r++)
-                for (int64_t c = 0; c < features; c++)
-                    out(int(c), from + r) = fitted.on_input_scale(double(y.at(r, c)), c, 1);
+            auto fill = [&](Buffer<float> &memory, const double *values, int64_t cols, const char *arg) {
+                Matrix<float> m = memory.matrix(256, cols);
+                m.rows = rows;
+                for (int r = 0; r < rows; r++)
+                    for (int64_t c = 0; c < cols; c++) {
+                        double v = values[c * codes.nrow() + from + r];
+                        if (!std::isfinite(v))
+                            throw Error("input_value", "`" + std::string(arg) +
+                                                           "` has a missing or infinite value in row " +
+                                                           std::to_string(from + r + 1) + ".")
+                                .with("arg", arg);
+                        m.at(r, c) = float(v);
+                    }
+                return m;
+            };
+            Matrix<float> code = fill(code_memory, codes.begin(), fitted.latent(), "codes");
+            Matrix<float> extra;
+            if (covariates > 0)
+                extra = fill(design_memory, REAL(design), covariates, "design");
+            write_output(
+                fitted, fitted.network.decode(code, extra), Output::reconstruction,
+                [](size_t, int64_t) { return 1.0; },
+                [&](int64_t r) { return &out[R_xlen_t(from + r) * R_xlen_t(features)]; });
         }
         return out;
     });

@@ -74,6 +74,87 @@ void read(const char *name, SEXP x, std::vector<int> &out) {
     }
 }
 
+void read(const char *name, SEXP x, std::vector<std::string> &out) {
+    if (TYPEOF(x) != STRSXP && Rf_xlength(x) > 0)
+        wrong_type(name, "a character vector");
+    out.clear();
+    for (R_xlen_t i = 0; i < Rf_xlength(x); i++) {
+        if (STRING_ELT(x, i) == NA_STRING)
+            wrong_type(name, "a character vector, without NA");
+        out.push_back(Rf_translateCharUTF8(STRING_ELT(x, i)));
+    }
+}
+
+// The fields of a struct from a list by name; `visit` calls back with each of them.
+template <class Visit>
+void read_fields(const char *owner, const Rcpp::List &list, Visit &&visit) {
+    std::vector<std::string> names;
+    if (list.size() > 0)
+        names = Rcpp::as<std::vector<std::string>>(list.names());
+    std::vector<bool> used(names.size());
+    visit([&](const char *name, auto &field) {
+        for (size_t i = 0; i < names.size(); i++)
+            if (names[i] == name) {
+                read(name, list[R_xlen_t(i)], field);
+                used[i] = true;
+            }
+    });
+    for (size_t i = 0; i < names.size(); i++)
+        if (!used[i])
+            throw Error("param", "There is no `" + names[i] + "` in an element of `" + owner + "`.")
+                .with("arg", owner)
+                .with("value", names[i])
+                .with("allowed", "see its help page");
+}
+void read_item(const char *name, const Rcpp::List &list, LayerSpec &layer) {
+    read_fields(name, list, [&](auto &&f) { visit_layer(layer, f); });
+}
+void read_item(const char *name, const Rcpp::List &list, AssayConfig &assay) {
+    read_fields(name, list, [&](auto &&f) { visit_assay(assay, f); });
+}
+template <class T>
+void read(const char *name, SEXP x, std::vector<T> &out) {
+    if (TYPEOF(x) != VECSXP)
+        wrong_type(name, "a list");
+    out.assign(size_t(Rf_xlength(x)), T());
+    for (size_t i = 0; i < out.size(); i++) {
+        SEXP item = VECTOR_ELT(x, R_xlen_t(i));
+        if (TYPEOF(item) != VECSXP)
+            wrong_type(name, "a list of lists");
+        read_item(name, Rcpp::List(item), out[i]);
+    }
+}
+
+template <class T>
+SEXP to_r(const T &value) {
+    return Rcpp::wrap(value);
+}
+SEXP to_r(const std::string &value) {
+    return Rcpp::CharacterVector::create(Rcpp::String(value, CE_UTF8));
+}
+SEXP to_r(const std::vector<std::string> &values) {
+    Rcpp::CharacterVector out(values.size());
+    for (size_t i = 0; i < values.size(); i++)
+        out[R_xlen_t(i)] = Rcpp::String(values[i], CE_UTF8);
+    return out;
+}
+template <class T, class Visit>
+SEXP items_to_r(const std::vector<T> &items, Visit &&visit) {
+    Rcpp::List out;
+    for (const T &item : items) {
+        Rcpp::List one;
+        visit(item, [&](const char *name, const auto &field) { one.push_back(to_r(field), name); });
+        out.push_back(one);
+    }
+    return out;
+}
+SEXP to_r(const std::vector<LayerSpec> &layers) {
+    return items_to_r(layers, [](const LayerSpec &l, auto &&f) { visit_layer(l, f); });
+}
+SEXP to_r(const std::vector<AssayConfig> &assays) {
+    return items_to_r(assays, [](const AssayConfig &a, auto &&f) { visit_assay(a, f); });
+}
+
 } // namespace
 
 Config config_from_list(const Rcpp::List &settings) {
@@ -102,8 +183,7 @@ Config config_from_list(const Rcpp::List &settings) {
 
 Rcpp::List config_to_list(const Config &config) {
     Rcpp::List out;
-    visit_config(config,
-                 [&](const char *name, const auto &field) { out.push_back(Rcpp::wrap(field), name); });
+    visit_config(config, [&](const char *name, const auto &field) { out.push_back(to_r(field), name); });
     return out;
 }
 
@@ -118,25 +198,84 @@ int threads_from_r(const Rcpp::List &control) {
     return Rf_isNull(n) ? 1 : Rf_asInteger(n);
 }
 
-Preparation preparation_from_list(const Rcpp::List &transform, const Config &config) {
+std::vector<Preparation> preparations_from_list(const Rcpp::List &transform,
+                                                const std::vector<AssayConfig> &assays) {
     auto values = [&](const char *name) {
         SEXP x = element(transform, name);
         return Rf_isNull(x) ? std::vector<double>() : Rcpp::as<std::vector<double>>(x);
     };
-    Preparation p;
-    p.log = config.normalize == "log";
-    p.clamp = config.scale == "minmax";
-    p.center = values("center");
-    p.scale = values("scale");
-    std::vector<double> target = values("size_factor_target");
-    p.size_factor_target = target.empty() ? 0 : target[0];
-    return p;
+    std::vector<double> center = values("center"), scale = values("scale"),
+                        target = values("size_factor_target");
+    std::vector<Preparation> out;
+    size_t first = 0;
+    for (size_t i = 0; i < assays.size(); i++) {
+        const AssayConfig &a = assays[i];
+        auto part = [&](const std::vector<double> &all) {
+            if (all.size() < first + size_t(a.features))
+                throw Error("format_schema", "The model's transform does not fit its features.");
+            return std::vector<double>(all.begin() + long(first), all.begin() + long(first) + a.features);
+        };
+        Preparation p;
+        p.log = a.normalize == "log";
+        p.clamp = a.scale == "minmax";
+        if (a.scale != "none")
+            p.center = part(center);
+        if (a.scale == "standard" || a.scale == "minmax")
+            p.scale = part(scale);
+        p.size_factor_target = a.needs_size_factors() && i < target.size() ? target[i] : 0;
+        out.push_back(p);
+        first += size_t(a.features);
+    }
+    return out;
 }
-Rcpp::List preparation_to_list(const Preparation &p) {
-    auto values = [](const std::vector<double> &v) { return v.empty() ? R_NilValue : SEXP(Rcpp::wrap(v)); };
-    return Rcpp::List::create(Rcpp::_["size_factor_target"] =
-                                  p.uses_size_factors() ? SEXP(Rcpp::wrap(p.size_factor_target)) : R_NilValue,
-                              Rcpp::_["center"] = values(p.center), Rcpp::_["scale"] = values(p.scale));
+
+Rcpp::List preparations_to_list(const Dataset &data) {
+    std::vector<double> center, scale, target;
+    bool centred = false, scaled = false, sized = false;
+    for (const AssayData &a : data.assays) {
+        const Preparation &p = a.preparation;
+        size_t n = size_t(a.source->features());
+        auto append = [n](std::vector<double> &to, const std::vector<double> &from, double otherwise) {
+            if (from.empty())
+                to.insert(to.end(), n, otherwise);
+            else
+                to.insert(to.end(), from.begin(), from.end());
+        };
+        append(center, p.center, 0);
+        append(scale, p.scale, 1);
+        target.push_back(p.size_factor_target);
+        centred = centred || !p.center.empty();
+        scaled = scaled || !p.scale.empty();
+        sized = sized || p.uses_size_factors();
+    }
+    auto values = [](bool there, const std::vector<double> &v) {
+        return there ? SEXP(Rcpp::wrap(v)) : R_NilValue;
+    };
+    return Rcpp::List::create(Rcpp::_["size_factor_target"] = values(sized, target),
+                              Rcpp::_["center"] = values(centred, center),
+                              Rcpp::_["scale"] = values(scaled, scale));
+}
+
+std::vector<std::vector<double>> fit_preparations(RDataset &data, const std::vector<AssayConfig> &assays) {
+    std::vector<std::vector<double>> means(assays.size());
+    for (size_t i = 0; i < assays.size(); i++) {
+        AssayData &a = data.data.assays[i];
+        a.preparation =
+            fit_preparation(*a.source, assays[i], data.given_size_factors[i], a.size_factors, means[i]);
+    }
+    return means;
+}
+
+void apply_preparations(RDataset &data, const std::vector<AssayConfig> &assays, const Rcpp::List &transform) {
+    std::vector<Preparation> preparations = preparations_from_list(transform, assays);
+    for (size_t i = 0; i < assays.size(); i++) {
+        AssayData &a = data.data.assays[i];
+        if (a.source->features() != assays[i].features)
+            throw Error("features", "`x` has " + std::to_string(a.source->features()) +
+                                        " features, the model " + std::to_string(assays[i].features) + ".");
+        a.preparation = preparations[i];
+        a.size_factors = apply_preparation(*a.source, assays[i], a.preparation, data.given_size_factors[i]);
+    }
 }
 
 template <class Real>

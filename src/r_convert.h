@@ -2,6 +2,7 @@
 #pragma once
 #include "core/autoencoder.h"
 #include "core/error.h"
+#include "r_source.h"
 #include <Rcpp.h>
 #include <new>
 
@@ -28,8 +29,15 @@ Rcpp::List config_to_list(const Config &config);
 Key key_from_r(const Rcpp::List &control); // control$seed: two numbers below 2^32
 int threads_from_r(const Rcpp::List &control);
 
-Preparation preparation_from_list(const Rcpp::List &transform, const Config &config);
-Rcpp::List preparation_to_list(const Preparation &preparation);
+// transform: list(size_factor_target = one per assay, 0 where there is none; center, scale = of all features,
+// NULL where no assay has them). The parts of each assay in turn.
+std::vector<Preparation> preparations_from_list(const Rcpp::List &transform,
+                                                const std::vector<AssayConfig> &assays);
+Rcpp::List preparations_to_list(const Dataset &data);
+// Fits each assay's preparation, or applies the given ones (in data already), and finds the size factors.
+// Returns the mean count of each feature, by assay.
+std::vector<std::vector<double>> fit_preparations(RDataset &data, const std::vector<AssayConfig> &assays);
+void apply_preparations(RDataset &data, const std::vector<AssayConfig> &assays, const Rcpp::List &transform);
 
 template <class Real>
 Rcpp::List weights_to_list(ParameterSet<Real> &parameters, bool gradients);

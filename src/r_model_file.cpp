@@ -216,7 +216,7 @@ Rcpp::List read_model_file(const std::string &path) {
         }
         Json notes = parse_json(*file.find_metadata("transform"));
         if (const Json *target = notes.find("size_factor_target"))
-            transform["size_factor_target"] = target->number();
+            transform["size_factor_target"] = from_json(*target);
         Rcpp::List metadata = Rcpp::List::create(
             Rcpp::_["config"] = config_to_list(config_from_json(parse_json(*file.find_metadata("config")))),
             Rcpp::_["transform"] = transform,

@@ -16,14 +16,13 @@ template <class Real>
 Rcpp::List gradients_on(const Backend<Real> &backend, const Rcpp::List &model, const Rcpp::List &source,
                         const Rcpp::List &options) {
     Config config = config_from_list(Rcpp::List(element(model, "config"))).resolved();
-    Preparation preparation = preparation_from_list(Rcpp::List(element(model, "transform")), config);
-    std::unique_ptr<BatchSource> data = source_from_list(source);
-    std::vector<double> size_factors =
-        apply_preparation(*data, config, preparation, size_factors_from_list(source));
-    Autoencoder<Real> network(config, data->features(), backend);
+    RDataset source_data = dataset_from_list(source, config);
+    const Dataset &data = source_data.data;
+    Autoencoder<Real> network(config, data.features(), backend);
+    apply_preparations(source_data, network.assays(), Rcpp::List(element(model, "transform")));
     weights_from_list(Rcpp::List(element(model, "weights")), network.parameters());
-    Minibatch<Real> batch(config, preparation, *data, size_factors, backend);
-    std::vector<int64_t> ids(static_cast<size_t>(data->samples()));
+    Minibatch<Real> batch(config, data, backend);
+    std::vector<int64_t> ids(static_cast<size_t>(data.samples()));
     std::iota(ids.begin(), ids.end(), 0);
     batch.load(ids.data(), int64_t(ids.size()));
     double loss =

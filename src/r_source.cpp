@@ -171,8 +171,6 @@ class StreamSource : public NamedSource {
     std::map<int64_t, Kept> blocks_;
 };
 
-} // namespace
-
 std::unique_ptr<BatchSource> source_from_list(const Rcpp::List &source) {
     std::unique_ptr<BatchSource> s;
     if (Rcpp::as<std::string>(element(source, "kind")) == "stream")
@@ -189,9 +187,57 @@ std::unique_ptr<BatchSource> source_from_list(const Rcpp::List &source) {
     return s;
 }
 
-std::vector<double> size_factors_from_list(const Rcpp::List &source) {
-    SEXP x = element(source, "size_factors");
+std::vector<double> values(const Rcpp::List &list, const char *name) {
+    SEXP x = element(list, name);
     return Rf_isNull(x) ? std::vector<double>() : Rcpp::as<std::vector<double>>(x);
+}
+
+// R checks the design for its user; here only what would read beyond its memory.
+void read_design(SEXP x, const Config &config, Dataset &data) {
+    data.covariates = int64_t(config.covariates.size());
+    if (data.covariates == 0)
+        return;
+    bool fits = Rf_isMatrix(x) && TYPEOF(x) == REALSXP && Rf_nrows(x) == data.samples() &&
+                Rf_ncols(x) == data.covariates;
+    if (!fits)
+        throw Error("design", "The model needs a design of " + std::to_string(data.samples()) +
+                                  " samples and " + std::to_string(data.covariates) + " columns.")
+            .with("arg", "design");
+    data.design.resize(size_t(data.samples() * data.covariates));
+    for (int64_t r = 0; r < data.samples(); r++)
+        for (int64_t c = 0; c < data.covariates; c++)
+            data.design[size_t(r * data.covariates + c)] = REAL(x)[c * data.samples() + r];
+}
+
+} // namespace
+
+RDataset dataset_from_list(const Rcpp::List &source, const Config &config) {
+    RDataset out;
+    std::vector<Rcpp::List> assays;
+    if (Rf_isNull(element(source, "assays")))
+        assays.push_back(source);
+    else
+        for (SEXP one : Rcpp::List(element(source, "assays")))
+            assays.push_back(Rcpp::List(one));
+    size_t wanted = config.multimodal() ? config.assays.size() : 1;
+    if (assays.size() != wanted)
+        throw Error("input_type", "`x` has " + std::to_string(assays.size()) +
+                                      " assays; these settings are for " + std::to_string(wanted) + ".")
+            .with("arg", "x");
+    for (const Rcpp::List &one : assays) {
+        out.sources.push_back(source_from_list(one));
+        AssayData data;
+        data.source = out.sources.back().get();
+        data.feature_weight = values(one, "feature_weight");
+        out.data.assays.push_back(data);
+        out.given_size_factors.push_back(values(one, "size_factors"));
+        if (data.source->samples() != out.data.samples())
+            throw Error("input_dim", "The assays have different numbers of samples.").with("arg", "x");
+        if (!data.feature_weight.empty() && int64_t(data.feature_weight.size()) != data.source->features())
+            throw Error("input_dim", "There must be one weight per feature.").with("arg", "x");
+    }
+    read_design(element(source, "design"), config, out.data);
+    return out;
 }
 
 } // namespace aesop

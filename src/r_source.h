@@ -1,15 +1,22 @@
 // R's matrices as batch sources: dense and dgCMatrix in place, without a copy; anything else in blocks that
 // an R function reads.
 #pragma once
-#include "core/batch_source.h"
+#include "core/dataset.h"
 #include <Rcpp.h>
 #include <memory>
 
 namespace aesop {
 
-// source: list(kind, x | read + n_features + n_samples + window, feature_names, sample_names).
-// R objects inside must outlive the result (they do: they belong to the call's arguments).
-std::unique_ptr<BatchSource> source_from_list(const Rcpp::List &source);
-std::vector<double> size_factors_from_list(const Rcpp::List &source);
+// The data of a call, with the sources it owns. R objects inside must outlive it (they do: they belong to the
+// call's arguments).
+struct RDataset {
+    std::vector<std::unique_ptr<BatchSource>> sources;
+    Dataset data;
+    std::vector<std::vector<double>> given_size_factors; // by assay; empty where the user gave none
+};
+
+// source: list(kind, x | read + n_features + n_samples + window, feature_names, sample_names, size_factors,
+// feature_weight) of one assay, or list(assays = such lists); besides, design: samples x covariates, or NULL.
+RDataset dataset_from_list(const Rcpp::List &source, const Config &config);
 
 } // namespace aesop

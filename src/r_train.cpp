@@ -39,23 +39,38 @@ Rcpp::List history_to_list(const std::vector<EpochRecord> &history) {
                               Rcpp::_["seconds"] = seconds);
 }
 
+// Parameters named in control$freeze keep their values.
 template <class Real>
-Rcpp::List train_on(const Backend<Real> &backend, BatchSource &data, const Rcpp::List &source,
-                    const Config &config, const Rcpp::List &control) {
+void freeze(ParameterSet<Real> &parameters, SEXP names) {
+    if (Rf_isNull(names))
+        return;
+    for (const std::string &name : Rcpp::as<std::vector<std::string>>(names))
+        if (Parameter<Real> *p = parameters.find(name))
+            p->frozen = true;
+}
+
+// control: weights and transform of a fitted model to start from, or NULL.
+template <class Real>
+Rcpp::List train_on(const Backend<Real> &backend, RDataset &data, const Config &config,
+                    const Rcpp::List &control) {
     Key seed = key_from_r(control);
-    std::vector<double> size_factors, means;
-    Preparation preparation =
-        fit_preparation(data, config, size_factors_from_list(source), size_factors, means);
-    Autoencoder<Real> network(config.resolved(), data.features(), backend);
-    SEXP start = element(control, "weights");
-    if (Rf_isNull(start)) {
+    Autoencoder<Real> network(config.resolved(), data.data.features(), backend);
+    SEXP weights = element(control, "weights"), transform = element(control, "transform");
+    std::vector<std::vector<double>> means;
+    if (Rf_isNull(transform))
+        means = fit_preparations(data, network.assays());
+    else
+        apply_preparations(data, network.assays(), Rcpp::List(transform));
+    if (Rf_isNull(weights)) {
         network.initialize(seed);
-        if (config.count_loss())
-            network.set_log_means(means);
+        for (size_t i = 0; i < means.size(); i++)
+            if (network.assays()[i].count_loss())
+                network.set_log_means(i, means[i]);
     } else
-        weights_from_list(Rcpp::List(start), network.parameters());
+        weights_from_list(Rcpp::List(weights), network.parameters());
+    freeze(network.parameters(), element(control, "freeze"));
     RMonitor monitor(element(control, "progress"));
-    Trainer<Real> trainer(network, data, preparation, size_factors, seed, monitor);
+    Trainer<Real> trainer(network, data.data, seed, monitor);
     TrainingResult result = trainer.run();
     std::vector<double> validation(result.validation.begin(), result.validation.end());
     for (double &v : validation)
@@ -65,7 +80,7 @@ Rcpp::List train_on(const Backend<Real> &backend, BatchSource &data, const Rcpp:
         n += double(p->shape.inputs * p->shape.units);
     Rcpp::List out = Rcpp::List::create(
         Rcpp::_["weights"] = weights_to_list(network.parameters(), false),
-        Rcpp::_["transform"] = preparation_to_list(preparation),
+        Rcpp::_["transform"] = preparations_to_list(data.data),
         Rcpp::_["history"] = history_to_list(result.history), Rcpp::_["status"] = result.status,
         Rcpp::_["best_epoch"] = double(result.best_epoch), Rcpp::_["messages"] = result.messages,
         Rcpp::_["validation"] = validation, Rcpp::_["n_parameters"] = n,
@@ -98,13 +113,14 @@ Rcpp::List validate_config(const Rcpp::List &config) {
     return guarded([&] { return config_to_list(config_from_list(config)); });
 }
 
-// Names and shapes of the parameters: list of c(inputs, units).
+// Names and shapes of the parameters: list of c(inputs, units, trained = 1 or 0).
 // [[Rcpp::export(rng = false)]]
 Rcpp::List config_shapes(const Rcpp::List &config, double n_features) {
     return guarded([&] {
         Rcpp::List out;
         for (const ParameterShape &p : parameter_shapes(config_from_list(config), int64_t(n_features)))
-            out.push_back(Rcpp::NumericVector::create(double(p.rows), double(p.cols)), p.name);
+            out.push_back(Rcpp::NumericVector::create(double(p.rows), double(p.cols), double(p.trained)),
+                          p.name);
         return out;
     });
 }
@@ -113,12 +129,12 @@ Rcpp::List config_shapes(const Rcpp::List &config, double n_features) {
 Rcpp::List train_autoencoder(const Rcpp::List &source, const Rcpp::List &config, const Rcpp::List &control) {
     return guarded([&] {
         Config settings = config_from_list(config);
-        std::unique_ptr<BatchSource> data = source_from_list(source);
-        check_memory(settings, data->features());
+        RDataset data = dataset_from_list(source, settings);
+        check_memory(settings, data.data.features());
         SEXP precision = element(control, "precision");
         if (!Rf_isNull(precision) && Rcpp::as<std::string>(precision) == "double")
-            return train_on(reference_backend<double>(), *data, source, settings, control);
+            return train_on(reference_backend<double>(), data, settings, control);
         CpuBackend backend(threads_from_r(control));
-        return train_on(backend.table(), *data, source, settings, control);
+        return train_on(backend.table(), data, settings, control);
     });
 }

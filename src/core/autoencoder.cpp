@@ -1,4 +1,5 @@
 #include "autoencoder.h"
+#include "error.h"
 #include "initialization.h"
 #include "reference.h"
 #include <cmath>
@@ -42,7 +43,7 @@ template <class Real>
 Autoencoder<Real>::Autoencoder(const Config &config, int64_t n_features, const Backend<Real> &backend)
     : config_(config), assays_(config.resolved_assays(n_features)), n_features_(n_features),
       backend_(backend), parameters_(backend), dcode_memory_(backend), difference_memory_(backend),
-      perturbed_covariates_(backend), encoder_pass_{backend, 0, false, nullptr, Key(), 0} {
+      perturbed_covariates_(backend) {
     std::vector<LayerPlan> plan, mirrored;
     if (!config_.layers.empty()) {
         if (image_shape(config_).size() != n_features)
@@ -114,7 +115,7 @@ Pass<Real> Autoencoder<Real>::pass(const Minibatch<Real> &batch, Key seed, uint3
 
 template <class Real>
 Matrix<Real> Autoencoder<Real>::code_of(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs) {
-    encoder_pass_ = pass;
+    encoder_pass_.emplace(pass);
     std::vector<Operand<Real>> ends;
     for (size_t i = 0; i < inputs.size(); i++)
         ends.push_back(encoders_[i]->forward(pass, inputs[i]));
@@ -181,7 +182,7 @@ double Autoencoder<Real>::code_penalties(const Pass<Real> &pass) {
         sum += config_.sparsity *
                backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(0), none);
     if (config_.variational)
-        sum += divergence_weight(pass.epoch) * bottleneck_->divergence(encoder_pass_);
+        sum += divergence_weight(pass.epoch) * bottleneck_->divergence(*encoder_pass_);
     if (contraction_ == Contraction::estimated) {
         double square =
             backend_.squared_norm(backend_.self, difference_.data, difference_.rows * difference_.ld);
@@ -221,7 +222,7 @@ template <class Real>
 void Autoencoder<Real>::backward(const Pass<Real> &pass, GradientSink<Real> &sink) {
     for (auto &objective : objectives_)
         objective->backward(sink);
-    Matrix<Real> all = dcode_memory_.matrix(encoder_pass_.rows, config_.latent);
+    Matrix<Real> all = dcode_memory_.matrix(encoder_pass_->rows, config_.latent);
     Matrix<Real> dcode = rows_of(all, 0, pass.rows);
     for (size_t i = 0; i < decoders_.size(); i++)
         decoders_[i]->backward(pass, outputs_[i], dcode, i > 0, sink);
@@ -237,11 +238,11 @@ void Autoencoder<Real>::backward(const Pass<Real> &pass, GradientSink<Real> &sin
     for (size_t i = 0; i < encoders_.size(); i++)
         ends.push_back(encoders_[i]->empty()
                            ? Matrix<Real>()
-                           : end_memory_[i]->matrix(encoder_pass_.rows, encoders_[i]->units()));
-    bottleneck_->backward(encoder_pass_, all, divergence_weight(pass.epoch), ends, sink);
+                           : end_memory_[i]->matrix(encoder_pass_->rows, encoders_[i]->units()));
+    bottleneck_->backward(*encoder_pass_, all, divergence_weight(pass.epoch), ends, sink);
     for (size_t i = 0; i < encoders_.size(); i++)
         if (!encoders_[i]->empty())
-            encoders_[i]->backward(encoder_pass_, ends[i], sink);
+            encoders_[i]->backward(*encoder_pass_, ends[i], sink);
 }
 
 // What penalties add to stored gradients.

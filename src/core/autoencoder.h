@@ -4,6 +4,7 @@
 #include "bottleneck.h"
 #include "objective.h"
 #include "optimizer.h"
+#include <optional>
 
 namespace aesop {
 
@@ -79,7 +80,8 @@ class Autoencoder {
     std::vector<std::unique_ptr<Buffer<Real>>> perturbed_memory_;
     Buffer<Real> perturbed_covariates_;
     std::vector<uint32_t> perturbed_ids_;
-    Pass<Real> encoder_pass_; // of the last forward pass; of twice the rows with a perturbed input
+    std::optional<Pass<Real>>
+        encoder_pass_; // of the last forward pass; of twice the rows with a perturbed input
     Matrix<Real> code_, difference_;
     std::vector<DecoderOutput<Real>> outputs_;
     std::vector<double> sample_loss_;

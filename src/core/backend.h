@@ -176,7 +176,8 @@ struct Backend {
     double (*sparsity)(void *, const Matrix<Real> &h, Real rho, Real factor, const Matrix<Real> &dh);
     // Squared Frobenius norm of the Jacobian d f(x W + b) / d x, summed over the batch (Rifai et al. 2011):
     // P = sum over rows n and units j of f'(y_nj)^2 sum_i W_ij^2, f' from the outputs y (f must not need its
-    // input). Unless dy.data is null, the two parts of its gradient are added:
+    // input). The two parts of its gradient are added where dy.data and dw.data
+    // are not null:
     // dy: factor * 2 f''(y_nj) sum_i W_ij^2, which times f' is factor * dP / dz_nj (so that dy goes through
     //     activation_gradient together with what comes from the layers above);
     // dw: factor * dP / dW_ij with f' held fixed, factor * 2 W_ij sum_n f'(y_nj)^2.
@@ -214,7 +215,8 @@ struct Backend {
     void (*pool)(void *, Pooling kind, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y);
     void (*pool_gradient)(void *, Pooling kind, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y,
                           const Matrix<Real> &dy, const Matrix<Real> &dx);
-    // Each cell of x (positions of w, stride = kernel) repeated over its window of y (the image of w).
+    // Each cell of x (positions of w, stride = kernel) repeated over its window of y (the image of w); cells
+    // of y beyond the last window are that one's.
     void (*upsample)(void *, const Window &w, const Matrix<Real> &x, const Matrix<Real> &y);
     void (*upsample_gradient)(void *, const Window &w, const Matrix<Real> &dy, const Matrix<Real> &dx);
 };

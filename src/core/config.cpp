@@ -118,6 +118,11 @@ void validate_architecture(const Config &c) {
     if (!c.layers.empty() && c.loss == "nb" && c.dispersion == "entry")
         refuse("dispersion", c.dispersion, "`dispersion = \"entry\"` needs dense layers; `layers` are given.",
                "\"feature\", \"constant\"");
+    bool weighted = c.layers.empty();
+    for (const LayerSpec &layer : c.layers)
+        weighted = weighted || (layer.kind != "flatten");
+    if (!weighted)
+        refuse("layers", "flatten", "`layers` holds nothing but flatten.", "a layer that computes something");
     if (c.layers.empty() != c.input_shape.empty())
         refuse("input_shape", c.layers.empty() ? "given" : "not given",
                "`layers` and `input_shape` belong together: give both or none.", "both or none");
@@ -154,9 +159,12 @@ std::vector<AssayConfig> Config::resolved_assays(int64_t n_features) const {
     std::vector<AssayConfig> out = assays;
     if (out.empty()) {
         AssayConfig a;
-        a.features = int(n_features), a.hidden = hidden;
-        a.decoder_hidden =
-            decoder_mirrored ? std::vector<int>(hidden.rbegin(), hidden.rend()) : decoder_hidden;
+        a.features = int(n_features);
+        if (layers.empty()) {
+            a.hidden = hidden;
+            a.decoder_hidden =
+                decoder_mirrored ? std::vector<int>(hidden.rbegin(), hidden.rend()) : decoder_hidden;
+        }
         a.loss = loss, a.loss_reduction = loss_reduction, a.output_activation = output_activation;
         a.dispersion = dispersion, a.normalize = normalize, a.scale = scale;
         out.push_back(a);

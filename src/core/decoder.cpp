@@ -14,7 +14,7 @@ Decoder<Real>::Decoder(const Config &config, const AssayConfig &assay, uint32_t 
         add_activation(stack_, config, activation_from_name(config.activation, "activation"),
                        config.batch_norm, parameter_prefix(assay, "decoder") + "code", config.latent,
                        parameters);
-    if (plan.empty())
+    if (config.layers.empty())
         add_dense_layers(config, assay, index, tied, parameters);
     else
         add_planned_layers(config, assay, plan, parameters);
@@ -73,12 +73,20 @@ template <class Real>
 void Decoder<Real>::add_planned_layers(const Config &config, const AssayConfig &assay,
                                        const std::vector<LayerPlan> &plan, ParameterSet<Real> &parameters) {
     std::string prefix = parameter_prefix(assay, "decoder"), name = prefix + "1";
-    Parameter<Real> &w =
-        parameters.add(name + ".weight", Parameter<Real>::weights, config.latent, plan.front().input.size());
-    add_hidden(stack_, config, {&w}, false, name, 32, parameters);
+    int64_t units = plan.front().input.size();
+    Parameter<Real> &w = parameters.add(name + ".weight", Parameter<Real>::weights, config.latent, units);
+    size_t last = plan.size(); // the last layer with weights is linear: its activation is the objective's
+    while (last > 0 && !plan[last - 1].weighted())
+        last--;
+    if (last == 0) { // pools only
+        Parameter<Real> &bias = parameters.add(name + ".bias", Parameter<Real>::bias, 1, units);
+        stack_.add(
+            std::make_unique<DenseLayer<Real>>(w, false, &bias, Activation::linear, 0, parameters.backend()));
+    } else
+        add_hidden(stack_, config, {&w}, false, name, 32, parameters);
     for (size_t i = 0; i < plan.size(); i++)
-        add_planned(stack_, config, plan[i], prefix + std::to_string(i + 2), i + 1 == plan.size(),
-                    33 + uint32_t(i), parameters);
+        add_planned(stack_, config, plan[i], prefix + std::to_string(i + 2), i + 1 == last, 33 + uint32_t(i),
+                    parameters);
 }
 
 template <class Real>

@@ -36,7 +36,7 @@ void orthonormalize(std::vector<double> &w, int64_t inputs, int64_t units) {
 template <class Real>
 void initialize(ParameterSet<Real> &parameters, Parameter<Real> &p, const Config &config, Key seed,
                 uint32_t index) {
-    double inputs = double(p.shape.inputs), units = double(p.shape.units), sd = 1, width = 0;
+    double inputs = double(p.fan_in), units = double(p.fan_out), sd = 1, width = 0;
     switch (initialization_from_name(config.initialization)) {
     case Initialization::gaussian:
         break;

@@ -111,16 +111,27 @@ class Tensors {
 
 // Before the shapes are made: making those of a layer can take memory in proportion to its size, which a few
 // bytes of settings must not claim. A layer of n units has a tensor with a dimension n, and so n values.
-void check_layer_sizes(const ModelFile &model, const Config &config) {
+void check_layer_sizes(const ModelFile &model, const Config &config, int64_t n_features) {
     int64_t largest = 0;
     for (const FileTensor &tensor : model.tensors)
         for (const int64_t size : tensor.shape)
             largest = std::max(largest, size);
-    std::vector<int> layers = config.hidden;
-    layers.push_back(config.latent);
-    for (const int units : config.decoder_layers())
-        layers.push_back(units);
-    for (const int units : layers)
+    std::vector<int64_t> layers = {config.latent, int64_t(config.covariates.size())};
+    const auto add = [&](const std::vector<int> &more) {
+        layers.insert(layers.end(), more.begin(), more.end());
+    };
+    for (const AssayConfig &assay : config.resolved_assays(n_features)) {
+        add(assay.hidden);
+        add(assay.decoder_hidden);
+    }
+    for (const LayerSpec &layer : config.layers)
+        layers.push_back(layer.units);
+    if (!config.layers.empty()) {
+        const std::vector<int> &shape = config.input_shape;
+        const auto plan = plan_layers(config.layers, {shape[0], shape[1], shape[2]}, "layers");
+        layers.push_back(plan.back().output.size());
+    }
+    for (const int64_t units : layers)
         if (units > largest)
             disagree("config", "the settings ask for a layer of " + std::to_string(units) +
                                    " units, which is not there");
@@ -138,21 +149,30 @@ void check_parameters(const Config &config, int64_t n_features, Tensors &tensors
 
 void check_transform(const ModelFile &model, const Config &config, int64_t n_features, Tensors &tensors) {
     const Json transform = metadata_json(model, "transform", Json::Type::object);
-    if (config.normalize == "log" || config.count_loss()) {
-        const Json *target = transform.find("size_factor_target");
-        if (target == nullptr || target->type() != Json::Type::number || !(target->number() > 0))
+    const std::vector<AssayConfig> assays = config.resolved_assays(n_features);
+    const Json *target = transform.find("size_factor_target");
+    bool centred = false, scaled = false;
+    for (std::size_t i = 0; i < assays.size(); i++) {
+        centred = centred || assays[i].scale != "none";
+        scaled = scaled || assays[i].scale == "standard" || assays[i].scale == "minmax";
+        if (!assays[i].needs_size_factors())
+            continue;
+        const Json *own = target;
+        if (target != nullptr && target->type() == Json::Type::array)
+            own = i < target->array().size() ? &target->array()[i] : nullptr;
+        if (own == nullptr || own->type() != Json::Type::number || !(own->number() > 0))
             disagree("transform", "the settings need a positive 'size_factor_target' in 'transform'");
     }
     const auto expect = [&](const char *name, bool needed) {
         const FileTensor *tensor = tensors.find(name);
         if (needed != (tensor != nullptr))
-            disagree("transform", std::string("the tensor '") + name + "' and the setting scale = \"" +
-                                      config.scale + "\" do not agree");
+            disagree("transform",
+                     std::string("the tensor '") + name + "' and the setting 'scale' do not agree");
         if (tensor != nullptr)
             Tensors::check(*tensor, DType::F64, {n_features});
     };
-    expect("transform.center", config.scale != "none");
-    expect("transform.scale", config.scale == "standard" || config.scale == "minmax");
+    expect("transform.center", centred);
+    expect("transform.scale", scaled);
     const bool bounds = model.find_tensor("transform.lower") != nullptr;
     expect("transform.lower", bounds);
     expect("transform.upper", bounds);
@@ -170,8 +190,14 @@ void check_schema(const ModelFile &model) {
                                      " feature names, but 'info' tells another number");
 
     Tensors tensors(model);
-    check_layer_sizes(model, config);
-    check_parameters(config, n_features, tensors);
+    try {
+        check_layer_sizes(model, config, n_features);
+        check_parameters(config, n_features, tensors);
+    } catch (const Error &error) {
+        if (error.kind == "format_schema")
+            throw;
+        disagree("config", std::string("the settings do not fit the features: ") + error.what());
+    }
     check_transform(model, config, n_features, tensors);
     if (const FileTensor *history = tensors.find("history"))
         Tensors::check(*history, DType::F64,

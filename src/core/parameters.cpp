@@ -7,8 +7,8 @@ namespace aesop {
 template <class Real>
 Parameter<Real>::Parameter(std::string name_, Kind kind_, int64_t inputs, int64_t units,
                            const Backend<Real> &backend)
-    : name(std::move(name_)), kind(kind_), shape{inputs, units}, value_memory(backend),
-      gradient_memory(backend), first_memory(backend),
+    : name(std::move(name_)), kind(kind_), shape{inputs, units}, fan_in(inputs), fan_out(units),
+      value_memory(backend), gradient_memory(backend), first_memory(backend),
       second_memory(backend), value{value_memory.values(shape.size()), shape} {}
 
 template <class Real>

@@ -42,9 +42,10 @@ struct Parameter {
 
     std::string name;
     Kind kind;
-    PanelShape shape;    // vectors are 1 x n, so their memory is n values in order
-    bool frozen = false; // keeps its value in training
-    int uses = 1;        // layers that contribute to the gradient: 2 for tied weights
+    PanelShape shape;        // vectors are 1 x n, so their memory is n values in order
+    int64_t fan_in, fan_out; // for initialisation; inputs and units, but for kernels of an image
+    bool frozen = false;     // keeps its value in training
+    int uses = 1;            // layers that contribute to the gradient: 2 for tied weights
     std::vector<Product<Real>> pending;
     Buffer<Real> value_memory, gradient_memory, first_memory, second_memory;
     Weights<Real> value;

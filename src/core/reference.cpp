@@ -278,6 +278,7 @@ Backend<Real> make_table() {
     t.add = R::add;
     add_reference_draws(t);
     add_reference_losses(t);
+    add_reference_convolution(t);
     return t;
 }
 

@@ -8,4 +8,8 @@ namespace aesop {
 template <class Real>
 const Backend<Real> &reference_backend();
 
+// Its part for images (reference_convolution.cpp).
+template <class Real>
+void add_reference_convolution(Backend<Real> &table);
+
 } // namespace aesop

@@ -114,7 +114,7 @@ struct Losses {
                 }
             });
             total += double(slopes) * double(weights);
-            if (dy.data)
+            if (dw.data)
                 for (int64_t i = 0; i < w.shape.inputs; i++)
                     dw.at(i, j) += 2 * factor * w.at(i, j) * slopes;
         }

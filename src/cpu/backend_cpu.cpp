@@ -77,6 +77,7 @@ CpuBackend::CpuBackend(int num_threads, const std::string &target)
     add_draws(table_);
     add_penalties(table_);
     add_gather(table_);
+    add_convolution(table_);
 }
 
 CpuBackend::~CpuBackend() = default;

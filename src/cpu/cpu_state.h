@@ -79,5 +79,6 @@ void add_elementwise(Backend<float> &table);
 void add_draws(Backend<float> &table);
 void add_penalties(Backend<float> &table);
 void add_gather(Backend<float> &table);
+void add_convolution(Backend<float> &table);
 
 } // namespace aesop

@@ -206,7 +206,8 @@ void batch_norm_gradient(const BatchNorm<float> &a, const Matrix<float> &dy, flo
         Vec scale = part.load(a.gamma + c) * inverse;
         for (int64_t r = 0; r < rows; r++) {
             Vec normal = (part.load(x + r * a.x.ld) - mean) * inverse;
-            part.store(g + r * dy.ld, scale * (part.load(g + r * dy.ld) - (sum + normal * product) / n));
+            Vec through = a.training ? (sum + normal * product) / n : Vec(0); // the batch's moments
+            part.store(g + r * dy.ld, scale * (part.load(g + r * dy.ld) - through));
         }
     });
 }

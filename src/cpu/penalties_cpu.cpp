@@ -89,7 +89,7 @@ double contraction(void *self, Activation f, float slope, const Matrix<float> &y
         s.kernels.slope_squares(f, slope, columns_of(y, begin, end), weights + begin, factor,
                                 columns_of(dy, begin, end), slopes + begin);
     });
-    if (dy.data)
+    if (dw.data)
         over_weights([&](int64_t p, int64_t, int64_t at, int64_t inputs) {
             s.kernels.add_scaled(2 * factor, slopes + p * kPanel, w.data + at, inputs, shape.width(p),
                                  dw.data + at);
