@@ -19,13 +19,12 @@ void over_rows(CpuState &s, int64_t rows, int64_t cols, F &&f) {
 }
 
 // Four values at a time, and one: vectors spelled out, as compilers make none of loops at -O2.
+constexpr int64_t kFour = 4;
 struct Four {
     typedef float Value __attribute__((vector_size(16), aligned(4), may_alias));
-    static constexpr int64_t count = 4;
 };
 struct One {
     typedef float Value;
-    static constexpr int64_t count = 1;
 };
 template <class Unit>
 inline typename Unit::Value &at(float *p) {
@@ -39,7 +38,7 @@ inline const typename Unit::Value &at(const float *p) {
 template <class F>
 inline void each_value(int64_t n, F &&f) {
     int64_t i = 0;
-    for (; i + Four::count <= n; i += Four::count)
+    for (; i + kFour <= n; i += kFour)
         f(Four(), i);
     for (; i < n; i++)
         f(One(), i);
@@ -67,7 +66,7 @@ inline void zero(float *to, int64_t n) {
 }
 // Up to three values more than n are read and written.
 inline void copy_fours(float *to, const float *from, int64_t n) {
-    for (int64_t i = 0; i < n; i += Four::count)
+    for (int64_t i = 0; i < n; i += kFour)
         at<Four>(to + i) = at<Four>(from + i);
 }
 
@@ -117,8 +116,7 @@ inline void each_cell(const Window &w, const Span &rows, const Span &columns, F 
 void patches_of(const Window &w, const float *x, float *p, int64_t ld) {
     int64_t size = w.patch_size(), width = padded(size), image = padded(w.image_size());
     int64_t run = w.kernel_width * w.channels, line = w.width * w.channels;
-    int64_t excess = divide_up(run, Four::count) * Four::count - run,
-            last = (w.kernel_height - 1) * line + run + excess;
+    int64_t excess = divide_up(run, kFour) * kFour - run, last = (w.kernel_height - 1) * line + run + excess;
     bool fits = size + excess <= width;
     each_position(w, [&](int64_t, const Span &rows, const Span &columns) {
         if (rows.size() == w.kernel_height && columns.size() == w.kernel_width) {
