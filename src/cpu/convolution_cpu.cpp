@@ -2,13 +2,11 @@
 // row of a window (its columns x channels) is one run in the image and in the patch.
 #include "cpu_state.h"
 #include <algorithm>
-#include <cstring>
 
 namespace aesop {
 namespace {
 
 constexpr int64_t kShardValues = 8192;
-constexpr int64_t kBlock = 8; // values handled at once: known counts are what -O2 turns into vectors
 
 // f(row) or f(row, worker) for all rows of about `cols` values.
 template <class F>
@@ -20,29 +18,56 @@ void over_rows(CpuState &s, int64_t rows, int64_t cols, F &&f) {
     });
 }
 
-// f(i) for i in [0, n), in blocks.
+// Four values at a time, and one: vectors spelled out, as compilers make none of loops at -O2.
+constexpr int64_t kFour = 4;
+struct Four {
+    typedef float Value __attribute__((vector_size(16), aligned(4), may_alias));
+};
+struct One {
+    typedef float Value;
+};
+template <class Unit>
+inline typename Unit::Value &at(float *p) {
+    return *reinterpret_cast<typename Unit::Value *>(p);
+}
+template <class Unit>
+inline const typename Unit::Value &at(const float *p) {
+    return *reinterpret_cast<const typename Unit::Value *>(p);
+}
+// f(unit, i) for the values i in [0, n).
 template <class F>
 inline void each_value(int64_t n, F &&f) {
     int64_t i = 0;
-    for (; i + kBlock <= n; i += kBlock)
-        for (int64_t k = 0; k < kBlock; k++)
-            f(i + k);
+    for (; i + kFour <= n; i += kFour)
+        f(Four(), i);
     for (; i < n; i++)
-        f(i);
+        f(One(), i);
 }
-void copy(float *__restrict to, const float *__restrict from, int64_t n) {
-    each_value(n, [&](int64_t i) { to[i] = from[i]; });
+inline void copy(float *to, const float *from, int64_t n) {
+    each_value(n, [=](auto unit, int64_t i) {
+        using U = decltype(unit);
+        at<U>(to + i) = at<U>(from + i);
+    });
 }
-void add(float *__restrict to, const float *__restrict from, int64_t n) {
-    each_value(n, [&](int64_t i) { to[i] += from[i]; });
+inline void add(float *to, const float *from, int64_t n) {
+    each_value(n, [=](auto unit, int64_t i) {
+        using U = decltype(unit);
+        at<U>(to + i) += at<U>(from + i);
+    });
 }
-void zero(float *to, int64_t n) {
-    std::memset(to, 0, size_t(n) * sizeof(float));
+inline void divide(float *x, float by, int64_t n) {
+    each_value(n, [=](auto unit, int64_t i) { at<decltype(unit)>(x + i) /= by; });
 }
-// Copies whole blocks: up to kBlock - 1 values more are read and written.
-void copy_blocks(float *to, const float *from, int64_t n) {
-    for (int64_t i = 0; i < n; i += kBlock)
-        std::memcpy(to + i, from + i, kBlock * sizeof(float));
+inline void zero(float *to, int64_t n) {
+    each_value(n, [=](auto unit, int64_t i) {
+        using U = decltype(unit);
+        at<U>(to + i) = typename U::Value{};
+    });
+}
+// Up to three values more than n are read and written.
+inline void copy_fours(float *to, const float *from, int64_t n) {
+    for (int64_t i = 0; i < n; i += kFour)
+        at<Four>(to + i) = at<Four>(from + i);
 }
 
 // The part [begin, end) of a window of `kernel` cells that starts at `start` and lies in the image.
@@ -86,23 +111,28 @@ inline void each_cell(const Window &w, const Span &rows, const Span &columns, F 
     });
 }
 
-// Runs are copied in whole blocks where the excess stays within the rows of x and p: patches are written
-// front to back, so that what is written too much is overwritten by the next run.
+// Runs of windows within the image are copied in whole fours where the excess stays within the rows of x and
+// p: a patch is written front to back, so that what is written too much is overwritten by what follows.
 void patches_of(const Window &w, const float *x, float *p, int64_t ld) {
-    int64_t size = w.patch_size(), width = padded(size), readable = padded(w.image_size());
+    int64_t size = w.patch_size(), width = padded(size), image = padded(w.image_size());
+    int64_t run = w.kernel_width * w.channels, line = w.width * w.channels;
+    int64_t excess = divide_up(run, kFour) * kFour - run, last = (w.kernel_height - 1) * line + run + excess;
+    bool fits = size + excess <= width;
     each_position(w, [&](int64_t, const Span &rows, const Span &columns) {
-        bool whole = rows.size() == w.kernel_height && columns.size() == w.kernel_width;
-        int64_t n = columns.size() * w.channels, excess = divide_up(n, kBlock) * kBlock;
-        if (!whole)
-            zero(p, width);
-        each_run(w, rows, columns, [&](int64_t k, int64_t i) {
-            if (whole && k + excess <= width && i + excess <= readable)
-                copy_blocks(p + k, x + i, n);
-            else
-                copy(p + k, x + i, n);
-        });
-        if (whole)
+        if (rows.size() == w.kernel_height && columns.size() == w.kernel_width) {
+            int64_t first = rows.start * line + columns.start * w.channels;
+            bool fours = fits && first + last <= image;
+            for (int64_t ky = 0; ky < w.kernel_height; ky++)
+                if (fours)
+                    copy_fours(p + ky * run, x + first + ky * line, run);
+                else
+                    copy(p + ky * run, x + first + ky * line, run);
             zero(p + size, width - size);
+        } else {
+            zero(p, width);
+            each_run(w, rows, columns,
+                     [&](int64_t k, int64_t i) { copy(p + k, x + i, columns.size() * w.channels); });
+        }
         p += ld;
     });
 }
@@ -142,7 +172,7 @@ void regroup(void *self, const Matrix<float> &from, const Matrix<float> &to) {
     });
 }
 
-void pool_maximum(const Window &w, const float *__restrict x, float *__restrict y) {
+void pool_maximum(const Window &w, const float *x, float *y) {
     each_position(w, [&](int64_t position, const Span &rows, const Span &columns) {
         float *out = y + position * w.channels;
         bool first = true;
@@ -151,17 +181,21 @@ void pool_maximum(const Window &w, const float *__restrict x, float *__restrict 
             if (first)
                 copy(out, cell, w.channels);
             else
-                each_value(w.channels, [&](int64_t c) { out[c] = cell[c] > out[c] ? cell[c] : out[c]; });
+                each_value(w.channels, [=](auto unit, int64_t c) {
+                    using U = decltype(unit);
+                    typename U::Value v = at<U>(cell + c), top = at<U>(out + c);
+                    at<U>(out + c) = v > top ? v : top;
+                });
             first = false;
         });
     });
 }
-void pool_mean(const Window &w, const float *__restrict x, float *__restrict y) {
+void pool_mean(const Window &w, const float *x, float *y) {
     each_position(w, [&](int64_t position, const Span &rows, const Span &columns) {
         float *out = y + position * w.channels, n = float(rows.size() * columns.size());
         zero(out, w.channels);
         each_cell(w, rows, columns, [&](int64_t i) { add(out, x + i, w.channels); });
-        each_value(w.channels, [&](int64_t c) { out[c] /= n; });
+        divide(out, n, w.channels);
     });
 }
 void pool(void *self, Pooling kind, const Window &w, const Matrix<float> &x, const Matrix<float> &y) {
@@ -172,12 +206,13 @@ void pool(void *self, Pooling kind, const Window &w, const Matrix<float> &x, con
 }
 
 // What is left of dy goes to the first cell that holds the maximum, nothing to the later ones.
-void maximum_gradient(const float *__restrict x, const float *__restrict y, float *__restrict left,
-                      float *__restrict dx, int64_t channels) {
-    each_value(channels, [&](int64_t c) {
-        bool hit = x[c] == y[c];
-        dx[c] += hit ? left[c] : 0.0f;
-        left[c] = hit ? 0.0f : left[c];
+inline void maximum_gradient(const float *x, const float *y, float *left, float *dx, int64_t channels) {
+    each_value(channels, [=](auto unit, int64_t c) {
+        using U = decltype(unit);
+        typename U::Value rest = at<U>(left + c), none{};
+        auto hit = at<U>(x + c) == at<U>(y + c);
+        at<U>(dx + c) += hit ? rest : none;
+        at<U>(left + c) = hit ? none : rest;
     });
 }
 void pool_gradient(void *self, Pooling kind, const Window &w, const Matrix<float> &x, const Matrix<float> &y,
@@ -192,7 +227,7 @@ void pool_gradient(void *self, Pooling kind, const Window &w, const Matrix<float
             float n = float(rows.size() * columns.size());
             copy(share, dy.row(r) + at, w.channels);
             if (kind == Pooling::mean)
-                each_value(w.channels, [&](int64_t c) { share[c] /= n; });
+                divide(share, n, w.channels);
             each_cell(w, rows, columns, [&](int64_t i) {
                 if (kind == Pooling::mean)
                     add(image + i, share, w.channels);

@@ -1,13 +1,11 @@
 // Plans of image layers, and their backward passes against central differences in double on the plain
 // reference: h = 1e-5 max(1, |w|), errors below 1e-6 of the largest gradient.
-#include "check.h"
 #include "core/image_layer.h"
 #include "core/initialization.h"
-#include "core/reference.h"
+#include "kernel_data.h"
 #include <algorithm>
-#include <random>
 
-using namespace aesop;
+using namespace kernel_test;
 
 namespace {
 
@@ -232,6 +230,59 @@ TEST("image layers: tied weights of a convolution and its transpose") {
         double down = loss(stack.forward(pass, x));
         values[i] = kept, parameters.set(*w, values.data());
         CHECK_NEAR((up - down) / 2e-5, gradient[i], 1e-7);
+    }
+}
+
+// Outputs and gradients of a convolutional network and its mirrored decoder on any backend.
+template <class Real>
+std::vector<double> outputs_and_gradients(const Backend<Real> &b) {
+    Config config;
+    config.batch_norm = true, config.dropout = 0.2;
+    auto plan = plan_layers({layer("conv", 9, {3}, {2}, "same"), pool("max_pool", {2}),
+                             layer("conv", 20, {2}, {1}, "same"), layer("dense", 5)},
+                            {15, 14, 3}, "layers");
+    auto decoder = mirrored_plan(plan);
+    plan.insert(plan.end(), decoder.begin(), decoder.end());
+    ParameterSet<Real> parameters(b);
+    LayerStack<Real> stack(b);
+    for (size_t i = 0; i < plan.size(); i++) {
+        Parameter<Real> *w = add_planned(stack, config, plan[i], std::to_string(i), i + 1 == plan.size(),
+                                         uint32_t(i), parameters);
+        if (w)
+            initialize(parameters, *w, config, Key{1, 2}, uint32_t(i));
+    }
+    constexpr int64_t rows = 7, cols = 15 * 14 * 3;
+    Buffer<Real> x_memory(b), dy_memory(b);
+    Matrix<Real> x = x_memory.matrix(rows, cols), dy = dy_memory.matrix(rows, cols);
+    for (int64_t i = 0; i < rows * cols; i++) {
+        x.at(i / cols, i % cols) = float(std::sin(double(i)));
+        dy.at(i / cols, i % cols) = float(std::cos(double(i)));
+    }
+    std::vector<uint32_t> ids = {0, 1, 2, 3, 4, 5, 6};
+    Pass<Real> pass{b, rows, true, ids.data(), Key{1, 2}, 1};
+    Matrix<Real> y = stack.forward(pass, x);
+    std::vector<double> all;
+    for (int64_t r = 0; r < rows; r++)
+        all.insert(all.end(), y.row(r), y.row(r) + cols);
+    StoredGradients<Real> sink(b);
+    stack.backward(pass, dy, Matrix<Real>(), sink);
+    for (auto &p : parameters.all())
+        if (p->kind != Parameter<Real>::state)
+            for (double g : parameters.get_gradient(*p))
+                all.push_back(g);
+    return all;
+}
+
+TEST("image layers: a network on the CPU agrees with the reference, with any number of threads") {
+    std::vector<double> expected = outputs_and_gradients(reference_backend<double>());
+    for (const std::string &target : cpu_targets()) {
+        CpuBackend one(1, target), three(3, target);
+        std::vector<double> found = outputs_and_gradients(one.table());
+        CHECK(found == outputs_and_gradients(three.table()));
+        Difference d;
+        for (size_t i = 0; i < found.size(); i++)
+            d.add(found[i], expected[i]);
+        CHECK_CLOSE(d.of_norm(), 1e-5, target);
     }
 }
 
