@@ -28,7 +28,7 @@ inline aesop::ModelFile model_for(const aesop::Config &config, int n_features) {
     aesop::Json::Array features;
     for (int i = 1; i <= n_features; ++i)
         features.emplace_back("gene " + std::to_string(i) + " \"\xc3\xa9\"");
-    const bool factors = config.normalize == "log" || config.count_loss();
+    const bool factors = config.resolved_assays(n_features)[0].needs_size_factors();
     model.metadata = {
         {"config", aesop::write_json(aesop::config_to_json(config))},
         {"features", aesop::write_json(features)},
