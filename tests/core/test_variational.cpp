@@ -1,6 +1,5 @@
 // The variational bottleneck and the penalties of the code: gradients against central differences, every
 // instruction set against the reference.
-#include "core/philox.h"
 #include "kernel_data.h"
 
 using namespace kernel_test;
