@@ -57,22 +57,62 @@ normalOf <- function(a, b) {
     sqrt(-2 * log(uniformOf(a))) * cos(2 * pi * uniformOf(b))
 }
 
+# How many units of each count are kept, each with probability 1 - p. x:
+# samples x features. Counts up to 16 unit by unit: the words of element c in
+# part 1 + k / 4 of the stream, four units each; others by inversion from the
+# mode, here for all n + 1 values at once.
+referenceThinning <- function(x, p, seed, epoch, ids) {
+    part <- function(sample, element, k) {
+        purpose <- drawPurpose$noise + k * 2^24
+        philox(cbind(element, sample, epoch, purpose), c(seed, 0))
+    }
+    for (i in seq_len(nrow(x))) {
+        for (j in which(x[i, ] > 0)) {
+            n <- x[i, j]
+            words <- unlist(lapply(seq_len(ceiling(min(n, 16) / 4)),
+                function(k) part(ids[i], j - 1, k)))
+            if (n <= 16) {
+                x[i, j] <- sum(words[seq_len(n)] >= floor(p * 2^32))
+                next
+            }
+            mode <- floor((n + 1) * (1 - p))
+            value <- c(mode, rbind(mode + seq_len(n), mode - seq_len(n)))
+            share <- cumsum(dbinom(value, n, 1 - p))
+            u <- (words[1L] + (words[2L] + 0.5) / 2^32) / 2^32
+            x[i, j] <- value[which(share > u)[1L]]
+        }
+    }
+    x
+}
+
 # The input of a training step with its noise. x: samples x features; ids: of
 # the samples, from 0; epoch: from 0.
 referenceNoise <- function(x, config, seed, epoch, ids) {
-    words <- drawWords(seed, epoch, drawPurpose$noise, ids, ncol(x))
-    hit <- words < floor(config$noise_amount * 2^32)
-    if (config$noise == "masking") {
-        x[hit] <- 0
-    } else if (config$noise != "none") {
-        kind <- drawWords(seed, epoch, drawPurpose$noise_kind, ids, ncol(x))
-        if (config$noise == "gaussian") {
-            x <- x + config$noise_amount * normalOf(words, kind)
-        } else {
-            x[hit] <- ifelse(kind[hit] >= 2^31, config$noise_high,
-                config$noise_low)
-        }
+    if (config$noise == "none") {
+        return(x)
     }
+    if (config$noise == "thinning") {
+        return(referenceThinning(x, config$noise_amount, seed, epoch, ids))
+    }
+    n <- nrow(x)
+    amount <- config$noise_amount
+    words <- drawWords(seed, epoch, drawPurpose$noise, ids, ncol(x))
+    kind <- drawWords(seed, epoch, drawPurpose$noise_kind, ids, ncol(x))
+    hit <- words < floor(amount * 2^32)
+    if (config$noise == "gaussian") {
+        return(x + amount * normalOf(words, kind))
+    }
+    if (config$noise == "cauchy") {
+        draw <- tan(pi * (uniformOf(words) - 0.5))
+        return(x + amount * pmin(pmax(draw, -1e4), 1e4))
+    }
+    other <- (row(x) + kind %% max(n - 1, 1)) %% n + 1
+    x[hit] <- switch(config$noise,
+        masking = 0,
+        ones = config$noise_high,
+        swap = if (n > 1) x[cbind(other[hit], col(x)[hit])] else x[hit],
+        salt_pepper = ifelse(kind[hit] >= 2^31, config$noise_high,
+            config$noise_low))
     x
 }
 

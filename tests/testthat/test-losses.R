@@ -54,6 +54,25 @@ test_that("the negative binomial loss equals dnbinom()", {
     expect_true(all(is.finite(unlist(single))))
 })
 
+test_that("the zero-inflated loss is that of dnbinom() with extra zeros", {
+    grid <- expand.grid(count = c(0, 1, 30), mu = c(0.1, 3, 800),
+        theta = c(0.05, 1, 30), logit = c(-5, -0.5, 0, 4))
+    density <- dnbinom(grid$count, size = grid$theta, mu = grid$mu)
+    share <- plogis(grid$logit)
+    zero <- grid$count == 0
+    wanted <- -log(share * zero + (1 - share) * density)
+    for (precision in c("double", "float")) {
+        got <- aesop:::count_losses("zinb", log(grid$mu), log(grid$theta),
+            grid$count, precision,
+            list(num_threads = 1L, zero_logit = grid$logit))
+        error <- if (precision == "float") 1e-5 else 1e-10
+        expectLikelihood(got$loss, wanted, error, error)
+        # its share less the probability that a zero is an extra one
+        extra <- zero * share / (share + (1 - share) * density)
+        expectLikelihood(got$logit_slope, share - extra, error, error)
+    }
+})
+
 test_that("the slope by log theta is the derivative of dnbinom()", {
     # away from the ends of the grid, where R's own sums cancel
     grid <- expand.grid(count = c(0, 1, 7, 1000), mu = c(0.1, 3, 800),

@@ -38,3 +38,24 @@ test_that("the engine's noise is drawn from Philox as documented", {
         expect_identical(unname(got), unname(wanted))
     }
 })
+
+test_that("every kind of noise is that of plain R", {
+    x <- toyGaussian(13L, 9L)
+    for (noise in c("none", "masking", "gaussian", "salt_pepper", "ones",
+        "cauchy", "swap")) {
+        config <- coreConfig(noise = noise, noise_amount = 0.4)
+        got <- aesop:::apply_noise(x, config, list(seed = 5, epoch = 3))
+        wanted <- t(referenceNoise(t(x), config, 5, 3, seq_len(9L) - 1))
+        expect_equal(unname(got), unname(wanted), tolerance = 1e-12)
+    }
+})
+
+test_that("thinned counts are those of plain R", {
+    counts <- matrix(c(0, 1, 3, 4, 5, 16, 17, 30, 100, 2, 999, 0), 4L)
+    for (p in c(0.1, 0.5, 0.9)) {
+        config <- coreConfig(noise = "thinning", noise_amount = p)
+        got <- aesop:::apply_noise(counts, config, list(seed = 5, epoch = 3))
+        wanted <- t(referenceThinning(t(counts), p, 5, 3, 0:2))
+        expect_identical(got, wanted)
+    }
+})
