@@ -86,7 +86,7 @@
     }
     for (name in names(shapes)) {
         value <- weights[[name]]
-        shape <- shapes[[name]]
+        shape <- shapes[[name]][1:2]
         wanted <- if (endsWith(name, ".weight")) shape else prod(shape)
         got <- if (is.matrix(value)) dim(value) else length(value)
         if (!is.double(value)) {
@@ -102,9 +102,11 @@
 }
 
 .checkTransform <- function(transform, config, n_features) {
+    assays <- .assaysOf(config)
+    scales <- vapply(assays, function(a) a$scale, "")
     needed <- list(
-        center = config$scale != "none",
-        scale = config$scale %in% c("standard", "minmax")
+        center = any(scales != "none"),
+        scale = any(scales %in% c("standard", "minmax"))
     )
     for (name in names(needed)) {
         value <- transform[[name]]
@@ -117,15 +119,25 @@
         if (!good) {
             .abortSchema(sprintf(
                 "`%s` of its transform does not fit scale = %s", name,
-                .quote(config$scale)))
+                paste(.quote(scales), collapse = ", ")))
         }
     }
+    counts <- vapply(assays, function(a) {
+        a$normalize == "log" || .isCountLoss(a)
+    }, NA)
     target <- transform$size_factor_target
-    counts <- config$normalize == "log" || .isCountLoss(config)
-    if (counts && !(.isNumber(target) && is.finite(target) && target > 0)) {
+    good <- !any(counts) || (is.double(target) &&
+        length(target) == length(assays) &&
+        all(is.finite(target[counts]) & target[counts] > 0))
+    if (!good) {
         .abortSchema("`size_factor_target` of its transform is not positive")
     }
     invisible(transform)
+}
+
+# The settings of each assay: those of `assays`, or the model's own.
+.assaysOf <- function(config) {
+    if (length(config$assays) > 0L) config$assays else list(config)
 }
 
 # A model as the core takes it.

@@ -65,7 +65,7 @@
 }
 
 .isCountLoss <- function(config) {
-    config$loss %in% c("poisson", "nb")
+    config$loss %in% c("poisson", "nb", "zinb")
 }
 
 # Batches of about a sixteenth of the samples, from 16 to 256, and as many

@@ -65,7 +65,7 @@ setMethod("decode", "AutoencoderModel", function(x, codes,
     model <- .checkModel(x, "x")
     codes <- .checkCodes(codes, model@param@settings$latent)
     control <- list(num_threads = .resolveThreads(num_threads))
-    result <- decode_codes(.coreModel(model), codes, control)
+    result <- decode_codes(.coreModel(model), codes, NULL, control)
     dimnames(result) <- list(model@features, rownames(codes))
     result
 })

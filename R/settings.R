@@ -37,6 +37,9 @@ print.aesop_setting <- function(x, ...) {
     if (length(x) == 0L) {
         return("none")
     }
+    if (is.list(x)) {
+        return(sprintf("list of %d", length(x)))
+    }
     paste(format(x, digits = 7L, trim = TRUE), collapse = ", ")
 }
 
@@ -130,8 +133,12 @@ print.aesop_setting <- function(x, ...) {
 
 # A plain setting must be of its default's type.
 .checkSetting <- function(value, name, default) {
-    if (name %in% c("hidden", "decoder_hidden")) {
+    if (name %in% c("hidden", "decoder_hidden", "input_shape")) {
         .checkCounts(value, name)
+    } else if (name == "layers") {
+        .asLayers(value)
+    } else if (name %in% c("assays", "covariates")) {
+        value # made by trainAutoencoder(), checked by the core
     } else if (is.logical(default)) {
         .checkFlag(value, name)
     } else if (is.character(default)) {
