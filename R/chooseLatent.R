@@ -60,7 +60,7 @@ chooseLatent <- function(x, method = c("oht", "parallel"), param = NULL,
     permutations <- .checkNumber(permutations, "permutations", lower = 1,
         upper = 1000, integer = TRUE)
     seed <- .checkSeed(seed)
-    input <- .trainingCall(x, param, list(...))
+    input <- .trainingCall(x, param, list(...), "chooseLatent()")
     m <- .latentInput(input$x, input$call)
     size_factors <- .checkSizeFactors(input$call$size_factors, ncol(m))
     .chooseLatentOf(m, input$settings, size_factors, method, permutations,

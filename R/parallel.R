@@ -27,11 +27,18 @@
     high[seq_len(n)] * 2^32 + seed %% 2^32
 }
 
+# All that trainAutoencoder() takes by name.
+.trainingNames <- function() {
+    c(.settingNames(), names(.callDefaults()), .whereArguments())
+}
+
 # What a function that trains was called with: list(x, settings, call,
 # options). args: settings and other arguments of trainAutoencoder().
-.trainingCall <- function(x, param, args, quiet = TRUE) {
-    where <- args[intersect(names(args), .whereArguments())]
-    args <- args[setdiff(names(args), names(where))]
+.trainingCall <- function(x, param, args, caller) {
+    .checkNames(args, .trainingNames(), caller)
+    is_where <- names(args) %in% .whereArguments()
+    where <- args[is_where]
+    args <- args[!is_where]
     where <- where[!vapply(where, is.null, logical(1L))]
     if (is(x, "SummarizedExperiment")) {
         x <- .pickMatrix(x, where, .configOf(param, args))
@@ -40,6 +47,6 @@
     }
     is_call <- names(args) %in% names(.callDefaults())
     call <- .overlay(.callDefaults(), args[is_call])
-    list(x = x, call = call, options = .fitOptions(call, quiet),
+    list(x = x, call = call, options = .fitOptions(call, quiet = TRUE),
         settings = .mergeParam(param, args[!is_call], call$ncomponents))
 }
