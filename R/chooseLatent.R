@@ -18,7 +18,8 @@
 #' of these the 2,000 most variable features. Sparse data stay sparse until
 #' then, and of data on disk only that part is read.
 #'
-#' @param x Samples as for [trainAutoencoder()].
+#' @param x Samples as for [trainAutoencoder()]. For `print` and `plot`: what
+#'     this function returned.
 #' @param method `"oht"` or `"parallel"`.
 #' @param param An [AutoencoderParam()], or `NULL`: how the data are normalised
 #'     and scaled. If neither says how to normalise, values that look like
@@ -30,7 +31,7 @@
 #' @param ... Settings as for [AutoencoderParam()], of which `normalize`,
 #'     `scale` and `loss` matter; and where the samples are: `assay.type`,
 #'     `altexp`, `dimred`, `subset_row`, `transposed`, `size_factors` and so on,
-#'     see [trainAutoencoder()].
+#'     see [trainAutoencoder()]. For `plot`: arguments of [graphics::plot()].
 #'
 #' @section Errors:
 #' Those of [trainAutoencoder()] for the data and settings;

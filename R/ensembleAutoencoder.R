@@ -21,7 +21,7 @@
 #' reduced to `latent` columns by a singular value decomposition. It has codes
 #' only, no reconstruction.
 #'
-#' @param x Samples as for [trainAutoencoder()].
+#' @param x Samples as for [trainAutoencoder()]. For `print`: an ensemble.
 #' @param param An [AutoencoderParam()], or `NULL` for the defaults; the same
 #'     for all members.
 #' @param members Number of networks, at least 2.
@@ -62,7 +62,7 @@
 #' if (requireNamespace("cluster", quietly = TRUE)) {
 #'     ensemble <- ensembleAutoencoder(x, vanillaParam(latent = 3),
 #'         members = 3, epochs = 5, seed = 1)
-#'     head(featureSignatures(ensemble$model))
+#'     head(featureSignatures(ensemble$model, cutoff = 1))
 #' }
 ensembleAutoencoder <- function(x, param = NULL, members = 10,
     consensus = c("weights", "codes"), BPPARAM = NULL, seed = NULL, ...) {

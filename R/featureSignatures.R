@@ -38,7 +38,8 @@
 #' x <- matrix(rnorm(60 * 40), nrow = 60,
 #'     dimnames = list(paste0("gene", seq_len(60)), NULL))
 #' x[1:6, ] <- x[1:6, ] + rep(3 * rnorm(40), each = 6)
-#' model <- trainAutoencoder(x, vanillaParam(latent = 2), epochs = 20, seed = 1)
+#' model <- trainAutoencoder(x, vanillaParam(latent = 2), epochs = 50,
+#'     learning_rate = 0.02, seed = 1)
 #' head(featureSignatures(model))
 featureSignatures <- function(model, cutoff = 2, codes = NULL) {
     model <- .checkModel(model)

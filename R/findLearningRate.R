@@ -14,14 +14,15 @@
 #' learning rate and its warm-up are left out, everything else (optimiser,
 #' batch size, clipping) is as `param` says: the suggestion is for those.
 #'
-#' @param x Samples as for [trainAutoencoder()].
+#' @param x Samples as for [trainAutoencoder()]. For `print` and `plot`: what
+#'     this function returned.
 #' @param param An [AutoencoderParam()], or `NULL` for the defaults.
 #' @param from,to The first and the last learning rate, greater than 0.
 #' @param steps Number of training steps, at least 10. The optimiser's state
 #'     goes through all of them.
 #' @param seed A whole number; `NULL` draws one from R's generator.
 #' @param ... Further settings as for [AutoencoderParam()], and further
-#'     arguments of [trainAutoencoder()].
+#'     arguments of [trainAutoencoder()]. For `plot`: of [graphics::plot()].
 #'
 #' @section Errors:
 #' Those of [trainAutoencoder()]; `aesop_error_param` for the other arguments.
@@ -43,7 +44,12 @@
 findLearningRate <- function(x, param = NULL, from = 1e-6, to = 1,
     steps = 100, seed = NULL, ...) {
     from <- .checkNumber(from, "from", lower = 0, upper = 1e9, open = TRUE)
-    to <- .checkNumber(to, "to", lower = from, upper = 1e9, open = TRUE)
+    to <- .checkNumber(to, "to", lower = 0, upper = 1e9, open = TRUE)
+    if (to <= from) {
+        .abort("param", sprintf("`to` = %s must be greater than `from` = %s.",
+            format(to), format(from)), arg = "to", value = to,
+            allowed = "greater than `from`")
+    }
     steps <- .checkNumber(steps, "steps", lower = 10, upper = 1e6,
         integer = TRUE)
     args <- list(...)

@@ -50,7 +50,7 @@
 importAdage <- function(path, features = NULL) {
     path <- .checkString(path, "path", "the name of a folder or file")
     path <- .expandPath(path)
-    network <- if (dir.exists(path)) {
+    network <- if (.isFolder(path)) {
         .adageTables(path)
     } else {
         .adageText(path)
@@ -113,9 +113,14 @@ importAdage <- function(path, features = NULL) {
         path = path, line = line, offset = NA_real_, reason = problem)
 }
 
+# A name that is too long is a warning otherwise.
+.isFolder <- function(path) {
+    suppressWarnings(dir.exists(path))
+}
+
 # All lines of a file, which may be gzipped.
 .importLines <- function(path) {
-    if (!file.exists(path) || dir.exists(path)) {
+    if (!suppressWarnings(file.exists(path)) || .isFolder(path)) {
         .abort("io", sprintf("There is no file %s.", .quote(path, 200L)),
             path = path, op = "open", errno = NA_integer_)
     }

@@ -55,8 +55,10 @@
 .logNormalized <- function(block, size_factors) {
     sparse <- is(block, "dgCMatrix")
     if (any(if (sparse) block@x < 0 else block < 0)) {
-        .abort("input_value", "`x` has negative values, which counts cannot be.",
-            arg = "x", n_bad = NULL, first = NULL)
+        .abort("input_value", c(
+            "`x` has negative values, which counts cannot have.",
+            "Use normalize = \"none\" for values that are no counts."
+        ), arg = "x", n_bad = NULL, first = NULL)
     }
     if (is.null(size_factors)) {
         total <- Matrix::colSums(block)
@@ -70,7 +72,8 @@
     log1p(sweep(block, 2L, size_factors, "/"))
 }
 
-# The most variable features, centred and scaled as the network sees them.
+# The most variable features, scaled as the network sees them; centred in any
+# case, as its biases do that where the input is not.
 .preparedPart <- function(block, scale) {
     mean <- Matrix::rowMeans(block)
     # what rounding leaves of a constant is no variance

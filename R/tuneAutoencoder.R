@@ -9,7 +9,8 @@
 #' scale: give a function as `metric` to compare candidates that differ in
 #' `loss`, `normalize` or `scale`.
 #'
-#' @param x Samples as for [trainAutoencoder()].
+#' @param x Samples as for [trainAutoencoder()]. For `print` and `plot`: what
+#'     this function returned.
 #' @param grid A named list of settings to try, such as
 #'     `list(latent = c(5, 10), hidden = list(64, c(128, 32)))`: vectors, or
 #'     lists where one value has several elements or is made by a function such
@@ -30,7 +31,7 @@
 #'     can be returned (it is the same model, as everything is repeatable).
 #' @param ... Further arguments of [trainAutoencoder()], the same for all
 #'     candidates: settings and, for instance, `size_factors`, `assay.type`,
-#'     `num_threads`.
+#'     `num_threads`. For `plot`: of [graphics::plot()].
 #'
 #' @section Errors:
 #' `aesop_error_param` for arguments and for settings that do not exist;
@@ -99,7 +100,8 @@ tuneAutoencoder <- function(x, grid, param = NULL,
         if (is.null(kept) || is.na(kept[[metric]])) {
             .abort("param", c(
                 sprintf("`metric` = \"%s\": this fit has none.", metric),
-                "Set `validation` above 0, or give another `metric`."
+                paste("Set `epochs` and `validation` above 0, or give another",
+                    "`metric`.")
             ), arg = "metric", value = metric, allowed = NULL)
         }
         kept[[metric]]
@@ -230,7 +232,7 @@ tuneAutoencoder <- function(x, grid, param = NULL,
             sprintf("None of %s gave a finite score.",
                 .count(nrow(results), "candidate")),
             if (length(errors) > 0L) paste("The first error:", errors[1L])
-        ), results = results)
+        ), arg = "grid", results = results)
     }
     best
 }

@@ -107,8 +107,16 @@ test_that("malformed text files are errors with their line", {
     expectLine(append(good, "layer 2"), n + 1, "2 layers")
     expectLine(sub("layer 1", "layer 2", good), 1, "layer 1")
     expectLine(good[seq_len(n - 4L)], n - 3, "no numbers")
+    # a compressed file that was cut short
+    whole <- withr::local_tempfile()
+    connection <- gzfile(whole, "w")
+    writeLines(rep(good, 500L), connection)
+    close(connection)
+    cut <- withr::local_tempfile()
+    writeBin(utils::head(readBin(whole, "raw", 1e6), -30L), cut)
+    expect_s3_class(catchError(importAdage(cut)), "aesop_error")
     file <- withr::local_tempfile()
-    writeBin(as.raw(sample(0:255, 500, TRUE)), file)
+    writeBin(as.raw((seq_len(500L) * 73L) %% 256L), file)
     expect_s3_class(catchError(importAdage(file)), "aesop_error")
 })
 

@@ -21,6 +21,17 @@ test_that("ADAGE's settings are the published ones", {
     expect_identical(sum(lengths(model@weights)), 40L * 20L + 20L + 40L)
 })
 
+test_that("three epochs of ADAGE's recipe are those of plain R", {
+    x <- stats::plogis(toyGaussian(30L, 47L))
+    config <- as.list(adageParam(latent = 6L, epochs = 3L, scale = "none"))
+    first <- initialWeights(x, config)
+    ours <- trainCore(x, config, precision = "double")
+    plain <- referenceTrain(x, config, first, 1)
+    expectNear(ours$history$loss, plain$loss, 1e-8, "cost")
+    expectNear(ours$weights$encoder.1.weight, plain$weights$encoder.1.weight,
+        1e-8, "weights")
+})
+
 test_that("the textbook's networks have its number of parameters", {
     count <- function(param, features) {
         x <- matrix(stats::runif(features * 4L), features,
