@@ -4,7 +4,8 @@
 #' `reconstruct` both. Normalisation and scaling are part of the model and are
 #' applied to new data. A sample's result does not depend on the other samples.
 #'
-#' @param model A fitted [AutoencoderModel][AutoencoderModel-class].
+#' @param model A fitted [AutoencoderModel][AutoencoderModel-class]; for
+#'     `encode` also an [ensemble][ensembleAutoencoder()].
 #' @param x For `encode` and `reconstruct`: samples to run through the model,
 #'     as for [trainAutoencoder()]. Their features are matched by name: the
 #'     order does not matter, further features are dropped with a message. For
@@ -43,9 +44,11 @@
 #' @export
 encode <- function(model, x, match = c("name", "position"), ...,
     num_threads = NULL) {
-    model <- .checkModel(model)
     args <- c(list(match = match, num_threads = num_threads), list(...))
-    .encodeNew(model, x, args)
+    if (inherits(model, "aesop_ensemble")) {
+        return(.encodeEnsemble(model, x, args))
+    }
+    .encodeNew(.checkModel(model), x, args)
 }
 
 #' @rdname encode

@@ -82,6 +82,7 @@ baseCalls <- function() {
         noNoise = list(noNoise, list()),
         autoencoderDefaults = list(autoencoderDefaults, list())
     )
+    calls <- c(calls, searchCalls(x, model, settings))
     if (requireNamespace("ggplot2", quietly = TRUE)) {
         calls <- c(calls, list(
             plotHistory = list(plotHistory, list(model = model, log = FALSE,
@@ -112,10 +113,42 @@ baseCalls <- function() {
     calls
 }
 
+# Calls of the functions that search settings or read and join networks.
+searchCalls <- function(x, model, settings) {
+    network <- file.path(tempdir(), "network.txt")
+    writeLines(c("layer 1", "weight matrix", "1\t2", "3\t4",
+        "hidden bias vector", "0", "0", "visible bias vector", "0", "0"),
+        network)
+    settings$verbose <- NULL
+    calls <- list(
+        importAdage = list(importAdage, list(path = network,
+            features = NULL)),
+        featureSignatures = list(featureSignatures, list(model = model,
+            cutoff = 2, codes = NULL)),
+        adageParam = list(adageParam, list(latent = 3)),
+        textbookParam = list(textbookParam, list(original = FALSE)),
+        chooseLatent = list(chooseLatent, list(x = x, method = "parallel",
+            param = NULL, permutations = 2, seed = 1)),
+        findLearningRate = list(findLearningRate, list(x = x, param = NULL,
+            from = 1e-6, to = 1, steps = 20, seed = 1)),
+        tuneAutoencoder = list(tuneAutoencoder, c(list(x = x,
+            grid = list(l2 = c(0, 0.1)), param = NULL, search = "grid",
+            n = 2, metric = "loss", maximize = FALSE, BPPARAM = NULL,
+            refit = TRUE), settings)))
+    if (requireNamespace("cluster", quietly = TRUE)) {
+        settings$hidden <- integer(0)
+        calls$ensembleAutoencoder <- list(ensembleAutoencoder,
+            c(list(x = x, param = NULL, members = 2, consensus = "weights",
+                BPPARAM = NULL), settings))
+    }
+    calls
+}
+
 # Arguments by which a generic of another package chooses its method: what it
-# does with other objects is not ours.
+# does with other objects is not ours. Nor is what a user's function does.
 dispatchArgument <- function(name) {
-    switch(sub("_.*", "", name), decode = "x", predict = , fitted = ,
+    switch(sub("_.*", "", name), decode = "x", tuneAutoencoder = "metric",
+        predict = , fitted = ,
         residuals = , summary = , show = , autoplot = "object", "")
 }
 

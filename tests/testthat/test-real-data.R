@@ -1,17 +1,3 @@
-# Real data, where they are: ../shared/data beside the repository, or the
-# folder named by AESOP_DATA.
-dataFolder <- function() {
-    given <- Sys.getenv("AESOP_DATA")
-    candidates <- c(if (nzchar(given)) given,
-        testthat::test_path("..", "..", "..", "shared", "data"))
-    candidates <- candidates[dir.exists(candidates)]
-    if (length(candidates) == 0L) {
-        testthat::skip(paste("no real data: neither AESOP_DATA nor",
-            "../shared/data is there"))
-    }
-    candidates[1L]
-}
-
 # Share of samples whose nearest neighbours have, by majority, their label.
 neighbourAccuracy <- function(codes, labels, k = 5L) {
     distance <- as.matrix(stats::dist(codes))

@@ -1,0 +1,52 @@
+# Independent tasks, one after another or by BiocParallel, and seeds for them.
+
+# FUN over X; BPPARAM: NULL for lapply(), or a parameter of BiocParallel. The
+# results do not depend on it.
+.applyOver <- function(X, FUN, BPPARAM = NULL, ...) {
+    if (is.null(BPPARAM)) {
+        return(lapply(X, FUN, ...))
+    }
+    BiocParallel::bplapply(X, FUN, ..., BPPARAM = BPPARAM)
+}
+
+.checkParallel <- function(BPPARAM) {
+    if (is.null(BPPARAM)) {
+        return(NULL)
+    }
+    if (!is(BPPARAM, "BiocParallelParam")) {
+        .abortParam("BPPARAM", BPPARAM,
+            "NULL or a parameter such as BiocParallel::MulticoreParam(2)")
+    }
+    .needPackage("BiocParallel", "BPPARAM")
+    BPPARAM
+}
+
+# n seeds, all different, from one; the first ones do not depend on n.
+.seedSeries <- function(seed, n) {
+    high <- sample_order(2^20, list(seed = .seedWords(seed), epoch = 0))
+    high[seq_len(n)] * 2^32 + seed %% 2^32
+}
+
+# All that trainAutoencoder() takes by name.
+.trainingNames <- function() {
+    c(.settingNames(), names(.callDefaults()), .whereArguments())
+}
+
+# What a function that trains was called with: list(x, settings, call,
+# options). args: settings and other arguments of trainAutoencoder().
+.trainingCall <- function(x, param, args, caller) {
+    .checkNames(args, .trainingNames(), caller)
+    is_where <- names(args) %in% .whereArguments()
+    where <- args[is_where]
+    args <- args[!is_where]
+    where <- where[!vapply(where, is.null, logical(1L))]
+    if (is(x, "SummarizedExperiment")) {
+        x <- .pickMatrix(x, where, .configOf(param, args))
+    } else {
+        .refuseWhere(where, "x")
+    }
+    is_call <- names(args) %in% names(.callDefaults())
+    call <- .overlay(.callDefaults(), args[is_call])
+    list(x = x, call = call, options = .fitOptions(call, quiet = TRUE),
+        settings = .mergeParam(param, args[!is_call], call$ncomponents))
+}
