@@ -279,6 +279,17 @@ void apply_preparations(RDataset &data, const std::vector<AssayConfig> &assays, 
 }
 
 template <class Real>
+void start_network(Autoencoder<Real> &network, RDataset &data, Key seed) {
+    std::vector<std::vector<double>> means = fit_preparations(data, network.assays());
+    network.initialize(seed);
+    for (size_t i = 0; i < means.size(); i++)
+        if (network.assays()[i].count_loss())
+            network.set_log_means(i, means[i]);
+}
+template void start_network(Autoencoder<float> &, RDataset &, Key);
+template void start_network(Autoencoder<double> &, RDataset &, Key);
+
+template <class Real>
 Rcpp::List weights_to_list(ParameterSet<Real> &parameters, bool gradients) {
     Rcpp::List out;
     for (auto &p : parameters.all()) {

@@ -39,6 +39,10 @@ Rcpp::List preparations_to_list(const Dataset &data);
 std::vector<std::vector<double>> fit_preparations(RDataset &data, const std::vector<AssayConfig> &assays);
 void apply_preparations(RDataset &data, const std::vector<AssayConfig> &assays, const Rcpp::List &transform);
 
+// An untrained network for these data: preparations fitted, weights drawn.
+template <class Real>
+void start_network(Autoencoder<Real> &network, RDataset &data, Key seed);
+
 template <class Real>
 Rcpp::List weights_to_list(ParameterSet<Real> &parameters, bool gradients);
 // Throws Error("format_schema") where names or shapes differ from the network's, "numeric" where not finite.

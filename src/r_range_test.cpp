@@ -46,22 +46,18 @@ Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &confi
                                const Rcpp::List &control) {
     return guarded([&] {
         Config settings = config_from_list(config).resolved();
-        std::unique_ptr<BatchSource> data = source_from_list(source);
+        RDataset source_data = dataset_from_list(source, settings);
+        const Dataset &data = source_data.data;
         Key seed = key_from_r(control);
         auto number = [&](const char *name) { return Rcpp::as<double>(element(options, name)); };
         RangeTest test{number("from"), number("to"), int64_t(number("steps")), int64_t(number("window"))};
 
-        std::vector<double> size_factors, means;
-        Preparation preparation =
-            fit_preparation(*data, settings, size_factors_from_list(source), size_factors, means);
         CpuBackend backend(threads_from_r(control));
-        Autoencoder<float> network(settings, data->features(), backend.table());
-        network.initialize(seed);
-        if (settings.count_loss())
-            network.set_log_means(means);
-        Minibatch<float> batch(network.config(), preparation, *data, size_factors, backend.table());
+        Autoencoder<float> network(settings, data.features(), backend.table());
+        start_network(network, source_data, seed);
+        Minibatch<float> batch(network.config(), data, backend.table());
         Optimizer<float> optimizer(network.config(), backend.table());
-        std::vector<int64_t> ids = split_samples(data->samples(), settings, seed).training;
+        std::vector<int64_t> ids = split_samples(data.samples(), settings, seed).training;
         int64_t n = int64_t(ids.size()), size = std::min<int64_t>(settings.batch_size, n);
 
         RMonitor monitor(R_NilValue);
@@ -71,8 +67,8 @@ Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &confi
         for (int64_t step = 0, from = n, epoch = -1; step < test.steps && !exploded; step++, from += size) {
             if (from + size > n) { // whole minibatches only, whose losses are alike
                 from = 0;
-                ids = epoch_order(split_samples(data->samples(), settings, seed).training, data->window(),
-                                  seed, uint32_t(++epoch), kShuffle);
+                ids = epoch_order(split_samples(data.samples(), settings, seed).training, data.window(), seed,
+                                  uint32_t(++epoch), kShuffle);
             }
             batch.load(ids.data() + from, size);
             rates.push_back(test.rate(step));

@@ -56,18 +56,15 @@ Rcpp::List train_on(const Backend<Real> &backend, RDataset &data, const Config &
     Key seed = key_from_r(control);
     Autoencoder<Real> network(config.resolved(), data.data.features(), backend);
     SEXP weights = element(control, "weights"), transform = element(control, "transform");
-    std::vector<std::vector<double>> means;
-    if (Rf_isNull(transform))
-        means = fit_preparations(data, network.assays());
-    else
-        apply_preparations(data, network.assays(), Rcpp::List(transform));
-    if (Rf_isNull(weights)) {
-        network.initialize(seed);
-        for (size_t i = 0; i < means.size(); i++)
-            if (network.assays()[i].count_loss())
-                network.set_log_means(i, means[i]);
-    } else
+    if (Rf_isNull(weights))
+        start_network(network, data, seed);
+    else {
+        if (Rf_isNull(transform))
+            fit_preparations(data, network.assays());
+        else
+            apply_preparations(data, network.assays(), Rcpp::List(transform));
         weights_from_list(Rcpp::List(weights), network.parameters());
+    }
     freeze(network.parameters(), element(control, "freeze"));
     RMonitor monitor(element(control, "progress"));
     Trainer<Real> trainer(network, data.data, seed, monitor);
