@@ -8,12 +8,14 @@
 #' [as.list()][as.list.AutoencoderParam] to read it.
 #'
 #' @slot settings A named list.
+#' @slot extra A list: what [trainAutoencoder()] needs besides the core's
+#'     settings, such as the `design`.
 #' @returns The class `AutoencoderParam`.
 #' @seealso [AutoencoderParam()]
 #' @examples
 #' AutoencoderParam(latent = 5)
 #' @exportClass AutoencoderParam
-setClass("AutoencoderParam", slots = c(settings = "list"))
+setClass("AutoencoderParam", slots = c(settings = "list", extra = "list"))
 
 #' A fitted autoencoder
 #'
@@ -33,7 +35,8 @@ setClass("AutoencoderParam", slots = c(settings = "list"))
 #' @slot info A list: `status` (for instance `"completed"` or
 #'     `"interrupted"`), `n_samples`, `n_features`, `best_epoch`, `messages`,
 #'     `seed`, `validation` (the samples held out), `error_quantiles` (of the
-#'     training samples' reconstruction errors), `package_version`.
+#'     training samples' reconstruction errors), `design` (of a model with
+#'     covariates), `package_version`.
 #'
 #' @returns The class `AutoencoderModel`.
 #' @seealso [trainAutoencoder()], [encode()], [summary.AutoencoderModel()],

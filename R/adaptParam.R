@@ -24,7 +24,12 @@
 # What suits the data, only where the core's default does not.
 .proposals <- function(settings, n_features, n_samples) {
     config <- validate_config(settings)
-    out <- .lossProposals(settings, config)
+    plain <- length(config$assays) == 0L && length(config$layers) == 0L
+    out <- if (length(config$assays) == 0L) {
+        .lossProposals(settings, config)
+    } else {
+        list()
+    }
     if (n_samples < 20L && is.null(settings[["validation"]])) {
         config$validation <- 0
         out$validation <- list(value = 0,
@@ -43,7 +48,8 @@
             .count(n_train, "sample")))
     }
     width <- max(latent, min(config$hidden, n_features))
-    if (is.null(settings[["hidden"]]) && !identical(width, config$hidden)) {
+    if (plain && is.null(settings[["hidden"]]) &&
+        !identical(width, config$hidden)) {
         out$hidden <- list(value = width,
             why = .count(n_features, "feature"))
     }

@@ -16,7 +16,13 @@
 #'     `exprs_values`, `altexp`, `dimred`, `n_dimred`, `transposed`,
 #'     `size_factors`, `memory_limit`, as for [trainAutoencoder()]. Without
 #'     them the same assay, alternative experiment or reduced dimension is used
-#'     as for training. Not used by `decode`.
+#'     as for training. Further, `missing = "mask"` leaves features that the
+#'     data lack out of the computation, as [fineTune()] does, where otherwise
+#'     they are an error. Not used by `decode`.
+#' @param covariates For a model with a `design`: a data frame with the
+#'     covariates, one row per sample; `encode` and `reconstruct` take it in
+#'     `...`, and use `colData(x)` without it. Other values than the samples'
+#'     own ask how they would look under these, such as in one common batch.
 #' @param num_threads Number of threads, see [trainAutoencoder()].
 #' @param codes A numeric matrix of samples x codes.
 #'
@@ -24,12 +30,15 @@
 #' `aesop_error_features` if features are missing, duplicated or unnamed;
 #' `aesop_error_input_type`, `_input_dim` or `_input_value` for data that
 #' cannot be used; `aesop_error_not_fitted` for settings instead of a model;
-#' `aesop_error_format_schema` for a model that was changed by hand.
+#' `aesop_error_format_schema` for a model that was changed by hand;
+#' `aesop_error_design` for covariates that are missing, or levels that the
+#' model has not seen.
 #'
 #' @returns `encode`: a matrix of samples x codes with columns `AE1`, `AE2` and
 #' so on. `decode` and `reconstruct`: a dense matrix of features x samples on
 #' the scale of the training data; for losses on counts, expected counts (with
-#' `decode`, of a sample of typical size).
+#' `decode`, of a sample of typical size). For a model of several assays a list
+#' of such matrices.
 #' @seealso [predict.AutoencoderModel()]
 #' @examples
 #' x <- outer(rnorm(30), rnorm(50)) + rnorm(30 * 50, sd = 0.2)
@@ -64,13 +73,14 @@ reconstruct <- function(model, x, match = c("name", "position"), ...,
 #' @importFrom S4Vectors decode
 #' @export
 setMethod("decode", "AutoencoderModel", function(x, codes,
-    num_threads = NULL) {
+    covariates = NULL, num_threads = NULL) {
     model <- .checkModel(x, "x")
     codes <- .checkCodes(codes, model@param@settings$latent)
     control <- list(num_threads = .resolveThreads(num_threads))
-    result <- decode_codes(.coreModel(model), codes, NULL, control)
+    design <- .newDesign(model, NULL, covariates, nrow(codes), rownames(codes))
+    result <- decode_codes(.coreModel(model), codes, design, control)
     dimnames(result) <- list(model@features, rownames(codes))
-    result
+    if (.isMultimodal(model)) .splitAssays(model, result) else result
 })
 
 # A finite numeric matrix of samples x latent.

@@ -71,17 +71,18 @@
     list(names = names, made = FALSE)
 }
 
-# Rows of new data in the order of the model's features. Untouched if they
-# agree already.
-.alignFeatures <- function(m, model, match, arg = "x") {
-    wanted <- model@features
+# Rows of new data in the order of the features `wanted`; untouched if they
+# agree already. made: those names were made. Returns list(x, weight, overlap,
+# note): weight is 0 for features that x lacks (NULL if it has all), which are
+# allowed down to a share of min_overlap.
+.alignFeatures <- function(m, wanted, made, match, min_overlap = 1,
+    arg = "x") {
     names <- rownames(m)
     if (!is.null(names) && identical(names, wanted)) {
-        return(m)
+        return(list(x = m, overlap = 1))
     }
-    made <- isTRUE(model@info$features_made)
     if (match == "position" || (is.null(names) && made)) {
-        return(.alignByPosition(m, wanted, arg))
+        return(list(x = .alignByPosition(m, wanted, arg), overlap = 1))
     }
     if (is.null(names)) {
         .abort("features", c(
@@ -91,12 +92,38 @@
         ), missing = wanted, n_missing = length(wanted),
         duplicated = character())
     }
-    rows <- .matchFeatures(names, wanted, m, arg)
-    n_extra <- length(names) - length(rows)
+    rows <- .matchFeatures(names, wanted, m, min_overlap, arg)
+    found <- !is.na(rows)
+    n_extra <- length(names) - sum(found)
     if (n_extra > 0L) {
         .inform(sprintf("Dropped %s of `%s` that the model does not use.",
             .count(n_extra, "feature"), arg), n_extra = n_extra)
     }
+    if (all(found)) {
+        return(list(x = m[rows, , drop = FALSE], overlap = 1))
+    }
+    list(x = .withMissingRows(m, rows), weight = as.numeric(found),
+        overlap = mean(found),
+        note = sprintf(paste("`%s` has %d of the model's %s (%.0f %%); the",
+            "others are left out of input and loss."), arg, sum(found),
+            .count(length(wanted), "feature"), 100 * mean(found)))
+}
+
+# Rows that are not there hold a value that nobody looks at.
+.withMissingRows <- function(m, rows) {
+    if (is(m, "DelayedMatrix")) {
+        filler <- DelayedArray::DelayedArray(
+            Matrix::sparseMatrix(i = integer(), j = integer(),
+                x = numeric(), dims = c(1L, ncol(m))))
+        m <- DelayedArray::rbind(m, filler)
+    } else if (is(m, "dgCMatrix")) {
+        m <- rbind(m, Matrix::sparseMatrix(i = integer(), j = integer(),
+            x = numeric(), dims = c(1L, ncol(m))))
+        m <- as(m, "CsparseMatrix")
+    } else {
+        m <- rbind(m, 0)
+    }
+    rows[is.na(rows)] <- nrow(m)
     m[rows, , drop = FALSE]
 }
 
@@ -111,20 +138,27 @@
     m
 }
 
-.matchFeatures <- function(names, wanted, m, arg) {
+# Row numbers, NA for a feature that is missing.
+.matchFeatures <- function(names, wanted, m, min_overlap, arg) {
     n_na <- sum(is.na(names))
     twice <- unique(names[duplicated(names)])
     twice <- intersect(twice[!is.na(twice)], wanted)
     rows <- match(wanted, names)
     missing <- wanted[is.na(rows)]
-    if (length(missing) == 0L && length(twice) == 0L && n_na == 0L) {
+    overlap <- 1 - length(missing) / length(wanted)
+    enough <- overlap >= min_overlap && overlap > 0
+    if (enough && length(twice) == 0L && n_na == 0L) {
         return(rows)
     }
     .abort("features", c(
         sprintf("The features of `%s` are not those of the model:", arg),
-        if (length(missing) > 0L) {
+        if (!enough) {
             sprintf("  %d of %s missing: %s", length(missing),
                 .count(length(wanted), "feature"), .showNames(missing))
+        },
+        if (!enough && min_overlap < 1) {
+            sprintf("  that is an overlap of %.0f %%, below min_overlap = %s",
+                100 * overlap, format(min_overlap))
         },
         if (length(twice) > 0L) {
             sprintf("  %s duplicated: %s", .count(length(twice), "feature"),
@@ -134,7 +168,8 @@
             sprintf("  %s NA", .count(n_na, "name"))
         },
         .orientationHint(m, wanted, arg)
-    ), missing = missing, n_missing = length(missing), duplicated = twice)
+    ), missing = missing, n_missing = length(missing), duplicated = twice,
+    overlap = overlap)
 }
 
 # Swapped rows and columns are a common mistake.

@@ -1,22 +1,34 @@
 # One fit: settings, core, model.
 
-# Returns list(model, source, control); the last two to run the model on the
-# training samples.
-.fitModel <- function(input, settings, options) {
+# Adapts the settings to the data and fits. Returns list(model, source,
+# control); the last two to run the model on the training samples.
+.fitModel <- function(input, settings, options, start = list()) {
+    adapted <- .adaptTo(input, settings)
+    .fitCore(input, adapted$settings, adapted$notes, options, start)
+}
+
+.adaptTo <- function(input, settings) {
+    settings$assays <- input$assays
+    settings$covariates <- input$design$columns
+    .adaptParam(settings, input$source$n_features, input$source$n_samples)
+}
+
+# config: complete settings. start: of a fit that goes on, list(weights,
+# transform, freeze, history).
+.fitCore <- function(input, config, notes, options, start = list()) {
     source <- input$source
-    adapted <- .adaptParam(settings, source$n_features, source$n_samples)
-    config <- adapted$settings
     if (!options$quiet) {
         .informNotes(input$notes)
-        .informChoices(adapted$notes)
+        .informChoices(notes)
     }
     .warnWithoutValidation(config, source$n_samples)
     seed <- .resolveSeed(options$seed)
     control <- list(num_threads = options$num_threads)
     finish <- function(fit) {
-        .makeModel(fit, config, input, seed, c(input$notes, adapted$notes))
+        model <- .makeModel(fit, config, input, seed, c(input$notes, notes))
+        .joinHistory(model, start$history)
     }
-    fit <- .runTraining(source, config, seed, control, options, finish)
+    fit <- .runTraining(source, config, seed, control, options, start, finish)
     model <- finish(fit)
     if (!options$quiet) {
         .informNotes(fit$messages)
@@ -33,17 +45,32 @@
     list(model = model, source = source, control = control)
 }
 
+# The epochs of an earlier fit before those of this one.
+.joinHistory <- function(model, earlier) {
+    if (is.null(earlier) || nrow(earlier) == 0L) {
+        return(model)
+    }
+    done <- max(earlier$epoch)
+    history <- model@history
+    history$epoch <- history$epoch + done
+    model@history <- rbind(earlier, history)
+    model@info$best_epoch <- model@info$best_epoch + done
+    model
+}
+
 .informNotes <- function(notes) {
     if (length(notes) > 0L) {
         .inform(notes)
     }
 }
 
-.runTraining <- function(source, config, seed, control, options, finish) {
+.runTraining <- function(source, config, seed, control, options, start,
+    finish) {
     bar <- .progressBar(config$epochs, options$verbose)
     on.exit(bar$done())
     control <- c(control, list(seed = .seedWords(seed),
-        progress = bar$tick))
+        progress = bar$tick),
+        start[intersect(names(start), c("weights", "transform", "freeze"))])
     .withModel(train_autoencoder(source, config, control), finish)
 }
 
@@ -73,8 +100,10 @@
         validation = fit$validation,
         origin = input$origin,
         features_made = input$made,
+        design = input$design,
         package_version = as.character(utils::packageVersion("aesop"))
     )
+    info <- info[!vapply(info, is.null, NA)]
     new("AutoencoderModel",
         param = new("AutoencoderParam", settings = config),
         weights = fit$weights, transform = fit$transform,

@@ -37,7 +37,7 @@
     # The core keeps up to two windows; a block being read exists twice.
     window <- as.integer(max(1, min(ncol(m), floor(memory_limit /
         (3 * bytes)))))
-    list(kind = "stream", read = read, window = window)
+    list(kind = "stream", read = read, window = window, delayed = m)
 }
 
 # Memory of one sample in R. The share of non-zeros of a sparse matrix is

@@ -3,9 +3,10 @@
 # A matrix taken from a container, and where it was. origin: list(assay.type,
 # altexp, dimred, n_dimred), kept in the model so that new data are taken from
 # the same place.
-.picked <- function(x, origin, transposed = FALSE, note = NULL) {
+.picked <- function(x, origin, transposed = FALSE, note = NULL,
+    covariates = NULL) {
     structure(list(x = x, origin = origin, transposed = transposed,
-        note = note), class = "aesop_picked")
+        note = note, covariates = covariates), class = "aesop_picked")
 }
 
 # Arguments that say where the matrix is.
@@ -20,6 +21,7 @@
     if (!single_cell) {
         .refuseSingleCellArguments(x, where)
     }
+    covariates <- SummarizedExperiment::colData(x)
     origin <- list()
     if (!is.null(where$altexp)) {
         name <- .checkMember(where$altexp, "altexp",
@@ -29,7 +31,7 @@
         origin$altexp <- name
     }
     if (!is.null(where$dimred)) {
-        return(.pickReduced(x, where, origin))
+        return(.pickReduced(x, where, origin, covariates))
     }
     if (!is.null(where$n_dimred)) {
         .abortParam("n_dimred", where$n_dimred, "NULL without `dimred`")
@@ -43,7 +45,8 @@
     }
     matrix <- SummarizedExperiment::assay(x, assay$index,
         withDimnames = FALSE)
-    .picked(.withDimnames(matrix, x), origin, note = assay$note)
+    .picked(.withDimnames(matrix, x), origin, note = assay$note,
+        covariates = covariates)
 }
 
 # Names of the experiment, without touching the matrix if they agree.
@@ -95,7 +98,7 @@
     value
 }
 
-.pickReduced <- function(x, where, origin) {
+.pickReduced <- function(x, where, origin, covariates) {
     name <- .checkMember(where$dimred, "dimred",
         SingleCellExperiment::reducedDimNames(x), "reduced dimension")
     codes <- SingleCellExperiment::reducedDim(x, name)
@@ -111,7 +114,7 @@
     if (is.null(colnames(codes))) {
         colnames(codes) <- paste0(name, seq_len(ncol(codes)))
     }
-    .picked(codes, origin, transposed = TRUE)
+    .picked(codes, origin, transposed = TRUE, covariates = covariates)
 }
 
 # Which assay: the one given, or the one that suits the loss. Returns

@@ -3,23 +3,93 @@
 
 # Arguments that encode(), reconstruct() and the others accept for their data.
 .newDataArguments <- function() {
-    c("match", .whereArguments(), "transposed", "size_factors",
-        "num_threads", "memory_limit")
+    c("match", .whereArguments(), "transposed", "size_factors", "covariates",
+        "missing", "num_threads", "memory_limit")
 }
 
-# x, args (a named list of the above) -> list(source, control).
+# x, args (a named list of the above, and min_overlap) -> list(source, control,
+# overlap, notes). overlap: the share of the model's features that x has.
 .newData <- function(model, x, args, arg = "x") {
+    min_overlap <- args$min_overlap
+    args$min_overlap <- NULL
     .checkNames(args, .newDataArguments(), "this function")
     args <- args[!vapply(args, is.null, logical(1L))]
-    match <- if (is.null(args$match)) "name" else args$match
-    match <- .checkChoice(match, "match", c("name", "position"))
+    args$match <- .checkChoice(if (is.null(args$match)) "name" else args$match,
+        "match", c("name", "position"))
+    missing <- if (is.null(args$missing)) "error" else args$missing
+    missing <- .checkChoice(missing, "missing", c("error", "mask"))
+    args$min_overlap <- if (missing == "error") {
+        1
+    } else if (is.null(min_overlap)) {
+        0.5
+    } else {
+        min_overlap
+    }
     limit <- .checkMemoryLimit(args$memory_limit)
     control <- list(num_threads = .resolveThreads(args$num_threads))
+    new <- if (.isMultimodal(model)) {
+        .newAssays(model, x, args, limit)
+    } else {
+        .newAssay(model, x, args, limit, arg)
+    }
+    source <- new$source
+    source$design <- .newDesign(model, x, args$covariates, source$n_samples,
+        source$sample_names)
+    list(source = source, control = control, overlap = new$overlap,
+        notes = new$notes)
+}
+
+.newAssay <- function(model, x, args, limit, arg) {
     m <- .newMatrix(model, x, args, arg)
-    m <- .alignFeatures(m, model, match, arg)
+    aligned <- .alignFeatures(m, model@features,
+        isTRUE(model@info$features_made), args$match, args$min_overlap, arg)
     size_factors <- .checkSizeFactors(args$size_factors, ncol(m))
-    source <- .asInput(m, model@features, size_factors, limit)
-    list(source = source, control = control)
+    source <- .asInput(aligned$x, model@features, size_factors, limit)
+    source$feature_weight <- aligned$weight
+    list(source = source, overlap = aligned$overlap, notes = aligned$note)
+}
+
+# The same for each assay of a multimodal model.
+.newAssays <- function(model, x, args, limit) {
+    if (!is.null(args$size_factors)) {
+        .abortParam("size_factors", args$size_factors,
+            "NULL for a model of several assays")
+    }
+    wanted <- .assayFeatures(model)
+    settings <- model@param@settings$assays
+    altexp <- if (is.null(args$altexp)) {
+        model@info$origin$altexps
+    } else {
+        args$altexp
+    }
+    pieces <- stats::setNames(lapply(settings, function(a) {
+        structure(a[c("loss", "normalize")], class = "aesop_assay")
+    }), names(wanted))
+    data <- if (is(x, "SingleCellExperiment")) {
+        .pickAssays(x, pieces, altexp)$data
+    } else {
+        .pickAssays(x, list())$data
+    }
+    absent <- setdiff(names(wanted), names(data))
+    if (length(absent) > 0L) {
+        .abort("features", sprintf("`x` has no assay %s; it has %s.",
+            .showNames(absent), .showNames(names(data), 10L)),
+            missing = absent, n_missing = length(absent))
+    }
+    transposed <- !is.null(args$transposed) &&
+        .checkFlag(args$transposed, "transposed")
+    matrices <- Map(function(part, config, name) {
+        .assayMatrix(part, config, name, transposed)
+    }, data[names(wanted)], settings, names(wanted))
+    .checkSameSamples(matrices)
+    aligned <- Map(function(m, features, name) {
+        .alignFeatures(m, features, FALSE, args$match, args$min_overlap,
+            sprintf("x$%s", name))
+    }, matrices, wanted, names(wanted))
+    part <- function(name) lapply(aligned, function(a) a[[name]])
+    source <- .joinedSource(part("x"), wanted, limit, part("weight"))
+    list(source = source, overlap = unlist(part("overlap")),
+        notes = unlist(part("note"), use.names = FALSE))
 }
 
 .newMatrix <- function(model, x, args, arg) {
@@ -72,12 +142,17 @@
     .encodeSource(model, new$source, new$control)
 }
 
-# Features x samples.
+# Features x samples; a list of such matrices for several assays.
 .reconstructNew <- function(model, x, args, arg = "x") {
-    run <- .applyModel(model, x, "reconstruction", args, arg)
+    .outputNew(model, x, "reconstruction", args, arg)
+}
+
+# What the decoder gives for every feature, by assay of a multimodal model.
+.outputNew <- function(model, x, what, args, arg = "x") {
+    run <- .applyModel(model, x, what, args, arg)
     result <- run$result
     dimnames(result) <- list(model@features, run$samples)
-    result
+    if (.isMultimodal(model)) .splitAssays(model, result) else result
 }
 
 # Codes of a source, samples x latent.

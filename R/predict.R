@@ -72,7 +72,7 @@ residuals.AutoencoderModel <- function(object, x, type = "response", ...) {
     result <- .applySource(model, source, "reconstruction", new$control)
     result <- .sourceMatrix(source) - result
     dimnames(result) <- list(model@features, .sampleNames(source))
-    result
+    if (.isMultimodal(model)) .splitAssays(model, result) else result
 }
 
 # The training data are not part of the model.
@@ -92,6 +92,9 @@ residuals.AutoencoderModel <- function(object, x, type = "response", ...) {
 
 # The values of a source as a dense matrix, as large as the residuals.
 .sourceMatrix <- function(source) {
+    if (source$kind == "assays") {
+        return(do.call(rbind, lapply(source$assays, .sourceMatrix)))
+    }
     x <- if (source$kind == "stream") {
         source$read(1L, source$n_samples)
     } else {

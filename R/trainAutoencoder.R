@@ -9,7 +9,8 @@
 #' @param x A numeric or logical matrix, a sparse matrix (never made dense), a
 #'     DelayedArray (on disk; read in blocks if it exceeds `memory_limit`), a
 #'     SummarizedExperiment or a SingleCellExperiment: features in rows,
-#'     samples in columns. Rows need unique names to match new data later; if
+#'     samples in columns. For [multimodalParam()] a named list of those, or a
+#'     SingleCellExperiment with alternative experiments. Rows need unique names to match new data later; if
 #'     there are none at all, `feature1` and so on are used.
 #' @param param An [AutoencoderParam()], or `NULL` for the defaults.
 #' @param ... For the matrix method: further settings by name, as for
@@ -40,6 +41,12 @@
 #'     the same argument). `NULL` for `"counts"` with a loss on counts or
 #'     `normalize = "log"`, else for `"logcounts"`.
 #' @param altexp Name or number of the alternative experiment to use.
+#'     With [multimodalParam()] several names; `NULL` for all.
+#' @param design A formula such as `~ batch + age` whose covariates condition
+#'     encoder and decoder (setting `condition`: `"both"`, `"encoder"` or
+#'     `"decoder"`), so that the code need not describe them.
+#' @param covariates A data frame with the covariates, one row per sample;
+#'     `NULL` for `colData(x)`.
 #' @param dimred,n_dimred Name or number of a reduced dimension to use as
 #'     input, and how many of its columns.
 #'
@@ -50,7 +57,8 @@
 #' smaller learning rate (field `model`: the last good model);
 #' `aesop_error_io` for input on disk that cannot be read;
 #' `aesop_error_memory` for a network too large for the machine;
-#' `aesop_error_device` for a device that this build does not have.
+#' `aesop_error_device` for a device that this build does not have;
+#' `aesop_error_design` for covariates that are missing, constant or NA.
 #'
 #' @returns An [AutoencoderModel][AutoencoderModel-class].
 #' @seealso [runAutoencoder()] to store the codes in a SingleCellExperiment;
@@ -78,11 +86,12 @@ setMethod("trainAutoencoder", "ANY", function(x, param = NULL, ...,
     subset_row = NULL, transposed = FALSE, size_factors = NULL,
     ncomponents = NULL, seed = NULL, num_threads = NULL, device = "auto",
     verbose = interactive(), on_interrupt = c("return", "stop"),
-    memory_limit = NULL) {
+    memory_limit = NULL, design = NULL, covariates = NULL) {
     call <- list(subset_row = subset_row, transposed = transposed,
         size_factors = size_factors, ncomponents = ncomponents, seed = seed,
         num_threads = num_threads, device = device, verbose = verbose,
-        on_interrupt = on_interrupt, memory_limit = memory_limit)
+        on_interrupt = on_interrupt, memory_limit = memory_limit,
+        design = design, covariates = covariates)
     quiet <- !missing(verbose) && identical(verbose, FALSE)
     settings <- .withoutNullWhere(list(...))
     .refuseWhere(settings[intersect(names(settings), .whereArguments())], "x")
@@ -105,16 +114,42 @@ setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
     dimred = NULL, n_dimred = NULL) {
     where <- list(assay.type = assay.type, exprs_values = exprs_values,
         altexp = altexp, dimred = dimred, n_dimred = n_dimred)
+    if (.wantsAssays(param)) {
+        .refuseWhere(where[setdiff(names(where), "altexp")], "x")
+        x <- structure(list(x = x, altexp = altexp), class = "aesop_assays")
+        return(trainAutoencoder(x, param, ...))
+    }
     picked <- .pickMatrix(x, where, .configOf(param, list(...)))
     trainAutoencoder(picked, param, ...)
 })
+
+#' @rdname trainAutoencoder
+#' @export
+setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
+    if (is.null(param)) {
+        param <- multimodalParam()
+    }
+    if (!.wantsAssays(param)) {
+        .abort("param", c(
+            "`param` is for one assay, `x` is a list of assays.",
+            "Make it with multimodalParam()."
+        ), arg = "param", value = class(param), allowed = "multimodalParam()")
+    }
+    trainAutoencoder(structure(list(x = x), class = "aesop_assays"), param,
+        ...)
+})
+
+# Whether param is from multimodalParam().
+.wantsAssays <- function(param) {
+    is(param, "AutoencoderParam") && !is.null(param@extra$assays)
+}
 
 # The arguments of a call that are not settings, with their defaults.
 .callDefaults <- function() {
     list(subset_row = NULL, transposed = FALSE, size_factors = NULL,
         ncomponents = NULL, seed = NULL, num_threads = NULL, device = "auto",
         verbose = interactive(), on_interrupt = c("return", "stop"),
-        memory_limit = NULL)
+        memory_limit = NULL, design = NULL, covariates = NULL)
 }
 
 # The settings as far as they are known before the data: they decide on the
@@ -136,9 +171,74 @@ setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
 .trainFrom <- function(x, param, settings, call, quiet) {
     call <- .overlay(.callDefaults(), call)
     options <- .fitOptions(call, quiet)
+    extra <- if (is.null(param)) list() else .checkParam(param)@extra
+    auto <- identical(settings[["latent"]], "auto") ||
+        (isTRUE(extra$auto_latent) && is.null(settings[["latent"]]) &&
+            is.null(call$ncomponents))
+    if (identical(settings[["latent"]], "auto")) {
+        settings[["latent"]] <- NULL
+    }
     settings <- .mergeParam(param, settings, call$ncomponents)
-    input <- .trainingInput(x, call, options$memory_limit)
-    .fitModel(input, settings, options)
+    input <- if (inherits(x, "aesop_assays")) {
+        .assaysInput(x$x, extra$assays, .overlay(call, unclass(x)["altexp"]),
+            options$memory_limit)
+    } else if (!is.null(extra$assays)) {
+        .abort("input_type", c(
+            "`param` is for several assays, `x` is one.",
+            "Give a list of matrices, or a SingleCellExperiment with altExps."
+        ), arg = "x", got = class(x), accepted = "list of matrices")
+    } else {
+        .trainingInput(x, call, options$memory_limit)
+    }
+    design <- if (is.null(call$design)) extra$design else call$design
+    input <- .addDesign(input, x, design, call$covariates)
+    if (auto) {
+        chosen <- .chooseLatentFor(input, settings)
+        settings$latent <- chosen$latent
+        input$notes <- c(input$notes, sprintf("latent = %d: %s",
+            chosen$latent, chosen$reason))
+    }
+    fit <- if (!is.null(extra$robust)) {
+        .fitRobust
+    } else if (!is.null(extra$stacked)) {
+        .fitStacked
+    } else {
+        function(input, settings, options, extra) {
+            .fitModel(input, settings, options)
+        }
+    }
+    fit(input, settings, options, extra)
+}
+
+# The design matrix as part of the source, and what the model keeps of it.
+.addDesign <- function(input, x, design, covariates) {
+    design <- .checkDesign(design)
+    if (is.null(design)) {
+        if (!is.null(covariates)) {
+            .abortParam("covariates", covariates, "NULL without a `design`")
+        }
+        return(input)
+    }
+    if (inherits(x, c("aesop_picked", "aesop_assays"))) {
+        covariates <- if (is.null(covariates)) x$covariates else covariates
+        x <- if (inherits(x, "aesop_assays")) x$x
+    }
+    source <- input$source
+    frame <- .covariateFrame(x, covariates, all.vars(design),
+        source$n_samples, source$sample_names)
+    made <- .trainingDesign(design, frame, source$sample_names)
+    input$source$design <- made$matrix
+    input$design <- made$info
+    input
+}
+
+.chooseLatentFor <- function(input, settings) {
+    source <- input$source
+    if (source$kind == "assays") {
+        .abortParam("latent", "auto", "a number for several assays")
+    }
+    x <- if (source$kind == "stream") source$delayed else source$x
+    .autoLatent(x, settings, source$size_factors)
 }
 
 # Arguments of a call, checked.

@@ -1,0 +1,235 @@
+# Robust autoencoder: the data are a part that the network describes and a
+# sparse part that it does not.
+
+#' Robust autoencoder
+#'
+#' Splits the data into X = L + S: L is what an autoencoder can reconstruct, S
+#' is sparse and takes what it cannot, such as corrupted values or outlying
+#' samples. Training alternates: the network is trained on X - S, then S is the
+#' residual X - L, shrunk so that small residuals become 0 (Zhou and Paffenroth
+#' 2017). The network therefore does not learn from the corrupted values.
+#'
+#' @param lambda Residual below which an entry of S is 0, in units of the
+#'     prepared input; `NULL` for three robust standard deviations of the
+#'     residuals, found anew in each round. With `sparse = "sample"` or
+#'     `"feature"` it is compared with the root mean square of the residuals of
+#'     a sample or feature.
+#' @param sparse What is set to 0 or kept: single entries, whole samples or
+#'     whole features.
+#' @param rounds Number of times that network and S take turns, at least 2; the
+#'     `epochs` are divided among them.
+#' @param ... Settings as for [AutoencoderParam()].
+#'
+#' @details
+#' The input is held in memory as a dense matrix, twice. Losses on counts are
+#' not possible, as X - S is not a count.
+#'
+#' `decompose` finds the two parts for any samples with the weights of a fitted
+#' model: L is the reconstruction of X - S, S the shrunken residual, in turn,
+#' until S no longer changes.
+#'
+#' @section Errors:
+#' `aesop_error_param` for settings that do not go together;
+#' `aesop_error_input_type` for input that is streamed from disk.
+#'
+#' @references Zhou C., Paffenroth R.C. (2017) Anomaly detection with robust
+#' deep autoencoders. KDD 2017, 665-674.
+#' @returns `robustParam`: an [AutoencoderParam][AutoencoderParam-class].
+#' @seealso [findOutliers()]
+#' @export
+#' @examples
+#' set.seed(1)
+#' x <- outer(rnorm(30), rnorm(80)) + rnorm(30 * 80, sd = 0.1)
+#' x[cbind(5, 7)] <- 8
+#' dimnames(x) <- list(paste0("gene", 1:30), paste0("sample", 1:80))
+#' model <- trainAutoencoder(x, robustParam(latent = 1, epochs = 100), seed = 1)
+#' parts <- decompose(model, x)
+#' parts$S[5, 7]
+#' mean(parts$S != 0)
+robustParam <- function(lambda = NULL, sparse = c("entry", "sample",
+    "feature"), rounds = 10L, ...) {
+    if (!is.null(lambda)) {
+        lambda <- .checkNumber(lambda, "lambda", lower = 0, open = TRUE)
+    }
+    sparse <- .checkChoice(sparse, "sparse", c("entry", "sample", "feature"))
+    rounds <- .checkNumber(rounds, "rounds", lower = 2, integer = TRUE)
+    param <- .preset(list(early_stopping = FALSE, validation = 0), list(...))
+    config <- validate_config(param@settings)
+    if (.isCountLoss(config)) {
+        .abortParam("loss", config$loss,
+            "one for continuous data with robustParam()")
+    }
+    param@extra$robust <- list(lambda = lambda, sparse = sparse,
+        rounds = rounds)
+    param
+}
+
+#' @rdname robustParam
+#' @param model A fitted [AutoencoderModel][AutoencoderModel-class] of one
+#'     assay, made with `robustParam` or any other settings for continuous
+#'     data.
+#' @param x Samples, as for [encode()].
+#' @param max_rounds Largest number of turns.
+#' @returns `decompose`: a list with the matrices `L` and `S` of features x
+#' samples on the scale of the prepared input (normalised and scaled), and
+#' `lambda`, the threshold used.
+#' @export
+decompose <- function(model, x, lambda = NULL, sparse = NULL,
+    max_rounds = 20L, ...) {
+    model <- .checkModel(model)
+    used <- model@info$robust
+    if (is.null(sparse)) {
+        sparse <- if (is.null(used)) "entry" else used$sparse
+    }
+    sparse <- .checkChoice(sparse, "sparse", c("entry", "sample", "feature"))
+    if (is.null(lambda)) {
+        lambda <- used$lambda
+    } else {
+        lambda <- .checkNumber(lambda, "lambda", lower = 0, open = TRUE)
+    }
+    max_rounds <- .checkNumber(max_rounds, "max_rounds", lower = 1,
+        integer = TRUE)
+    config <- model@param@settings
+    if (.isCountLoss(config) || .isMultimodal(model)) {
+        .abortParam("model", config$loss, "one of continuous data, one assay")
+    }
+    new <- .newData(model, x, list(...))
+    prepared <- .preparedMatrix(model, new$source)
+    inner <- .onPrepared(model)
+    S <- prepared * 0
+    for (round in seq_len(max_rounds)) {
+        L <- .applySource(inner, .residualSource(new$source, prepared - S),
+            "reconstruction", new$control)
+        step <- .shrink(prepared - L, lambda, sparse)
+        done <- max(abs(step$S - S)) <= 1e-6 * max(1, abs(prepared))
+        S <- step$S
+        if (done) {
+            break
+        }
+    }
+    names <- list(model@features, .sampleNames(new$source))
+    dimnames(L) <- dimnames(S) <- names
+    list(L = L, S = S, lambda = step$lambda)
+}
+
+# S from the residuals: soft threshold of entries, or of the norms of samples
+# or features. Returns list(S, lambda).
+.shrink <- function(residual, lambda, sparse) {
+    size <- switch(sparse, entry = abs(residual),
+        sample = sqrt(colMeans(residual^2)),
+        feature = sqrt(rowMeans(residual^2)))
+    if (is.null(lambda)) {
+        spread <- stats::mad(residual, center = 0)
+        lambda <- if (sparse == "entry") {
+            3 * spread
+        } else {
+            stats::median(size) + 3 * stats::mad(size)
+        }
+    }
+    keep <- pmax(1 - lambda / pmax(size, .Machine$double.xmin), 0)
+    S <- switch(sparse, entry = residual * keep,
+        sample = sweep(residual, 2L, keep, "*"),
+        feature = residual * keep)
+    list(S = S, lambda = lambda)
+}
+
+# The prepared input as a dense matrix of features x samples, without names.
+.preparedMatrix <- function(model, source) {
+    x <- .sourceMatrix(source)
+    storage.mode(x) <- "double"
+    config <- model@param@settings
+    transform <- model@transform
+    if (config$normalize == "log") {
+        factors <- source$size_factors
+        if (is.null(factors)) {
+            totals <- colSums(x)
+            factors <- ifelse(totals > 0,
+                totals / transform$size_factor_target, 1)
+        }
+        x <- log1p(sweep(x, 2L, factors, "/"))
+    }
+    if (!is.null(transform$center)) {
+        x <- x - transform$center
+    }
+    if (!is.null(transform$scale)) {
+        x <- x * transform$scale
+    }
+    if (config$scale == "minmax") {
+        x[] <- pmin(pmax(x, 0), 1)
+    }
+    x
+}
+
+# The same network for input that is prepared already.
+.onPrepared <- function(model) {
+    model@param@settings$normalize <- "none"
+    model@param@settings$scale <- "none"
+    model@transform <- list(size_factor_target = NULL, center = NULL,
+        scale = NULL)
+    model
+}
+
+.residualSource <- function(source, x) {
+    dimnames(x) <- NULL
+    source$kind <- "dense"
+    source$x <- x
+    source$size_factors <- NULL
+    source
+}
+
+# Rounds of training on X - S. Each goes on from the weights of the last.
+.fitRobust <- function(input, settings, options, extra) {
+    if (!input$source$kind %in% c("dense", "sparse")) {
+        .abort("input_type", c(
+            "A robust autoencoder needs its input in memory, and one assay.",
+            "Use a matrix, or raise `memory_limit`."
+        ), arg = "x", got = input$source$kind, accepted = "matrix")
+    }
+    robust <- extra$robust
+    adapted <- .adaptTo(input, settings)
+    config <- adapted$settings
+    start <- .fitCore(input, .overlay(config, list(epochs = 0L)),
+        adapted$notes, options)
+    model <- start$model
+    X <- .preparedMatrix(model, input$source)
+    share <- diff(round(seq(0, config$epochs, length.out = robust$rounds + 1)))
+    silent <- .overlay(options, list(quiet = TRUE))
+    S <- X * 0
+    history <- NULL
+    for (round in which(share > 0)) {
+        fit <- .robustRound(input, X - S, config, share[round], model,
+            .overlay(silent, list(seed = (model@info$seed + round) %%
+                .Machine$integer.max)), history)
+        history <- fit$history
+        model@weights <- fit$weights
+        step <- .shrink(X - fit$reconstruction, robust$lambda, robust$sparse)
+        S <- step$S
+        if (identical(fit$status, "interrupted")) {
+            break
+        }
+    }
+    model@history <- history
+    model@param@settings <- config
+    model@info$robust <- list(lambda = step$lambda, sparse = robust$sparse)
+    model@info$best_epoch <- max(history$epoch)
+    model@info$status <- fit$status
+    model@info$error_quantiles <- .errorQuantiles(model, input$source,
+        start$control)
+    list(model = model, source = input$source, control = start$control)
+}
+
+# One round: list(weights, history, status, reconstruction).
+.robustRound <- function(input, target, config, epochs, model, options,
+    history) {
+    part <- input
+    part$source <- .residualSource(input$source, target)
+    part$notes <- character()
+    config <- .overlay(config, list(normalize = "none", scale = "none",
+        epochs = as.integer(epochs)))
+    fit <- .fitCore(part, config, character(), options,
+        list(weights = model@weights, history = history))
+    list(weights = fit$model@weights, history = fit$model@history,
+        status = fit$model@info$status,
+        reconstruction = .applySource(fit$model, part$source,
+            "reconstruction", fit$control))
+}
