@@ -42,7 +42,7 @@
 #' lengths(model@info$pretraining)
 stackedParam <- function(hidden = c(256L, 128L, 64L), latent = 32L,
     pretrain_epochs = NULL, activation = "sigmoid",
-    latent_activation = "sigmoid", sparsity = 0.01, sparsity_target = 0.1,
+    latent_activation = "sigmoid", sparsity = 1e-4, sparsity_target = 0.1,
     ...) {
     if (!is.null(pretrain_epochs)) {
         pretrain_epochs <- .checkNumber(pretrain_epochs, "pretrain_epochs",
