@@ -121,7 +121,9 @@ print.aesop_setting <- function(x, ...) {
 .pieceMakers <- function(what) {
     switch(what,
         noise = list(none = noNoise, masking = maskingNoise,
-            gaussian = gaussianNoise, salt_pepper = saltPepperNoise),
+            ones = onesNoise, gaussian = gaussianNoise,
+            cauchy = cauchyNoise, salt_pepper = saltPepperNoise,
+            swap = swapNoise, thinning = thinningNoise),
         loss = .lossMakers(),
         optimizer = list(sgd = sgd, rmsprop = rmsprop, adagrad = adagrad,
             adadelta = adadelta, adam = adam, adamw = adamW),
