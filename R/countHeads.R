@@ -50,7 +50,7 @@ NULL
 dropoutProbability <- function(model, x, match = c("name", "position"), ...,
     num_threads = NULL) {
     model <- .checkModel(model)
-    .needZeroHead(model, "model", "a model with the loss \"zinb\"")
+    .needLoss(model, "zinb", "dropoutProbability()")
     args <- c(list(match = match, num_threads = num_threads), list(...))
     parts <- .countParts(model, x, args)
     result <- .technicalProbability(parts)
@@ -63,10 +63,8 @@ dropoutProbability <- function(model, x, match = c("name", "position"), ...,
 dispersions <- function(model, x = NULL, match = c("name", "position"), ...,
     num_threads = NULL) {
     model <- .checkModel(model)
-    settings <- validate_config(model@param@settings)
-    .needLoss(settings, c("nb", "zinb"), "model",
-        "a model with the loss \"nb\" or \"zinb\"")
-    if (settings$dispersion != "entry") {
+    .needLoss(model, c("nb", "zinb"), "dispersions()")
+    if (validate_config(model@param@settings)$dispersion != "entry") {
         return(.featureDispersions(model))
     }
     if (is.null(x)) {
@@ -82,21 +80,17 @@ dispersions <- function(model, x = NULL, match = c("name", "position"), ...,
     result
 }
 
-.needLoss <- function(settings, losses, arg, allowed) {
-    if (!settings$loss %in% losses) {
+.needLoss <- function(model, losses, what) {
+    loss <- validate_config(model@param@settings)$loss
+    if (!loss %in% losses) {
+        allowed <- sprintf("a model with the loss %s",
+            paste(.quote(losses), collapse = " or "))
         .abort("param", c(
-            sprintf("The model has the loss %s; this needs %s.",
-                .quote(settings$loss), paste(.quote(losses),
-                    collapse = " or ")),
-            sprintf("Train one, e.g. with countParam(%s), or give %s.",
-                .quote(losses[length(losses)]), allowed)
-        ), arg = arg, value = settings$loss, allowed = allowed)
+            sprintf("%s needs %s; that of `model` is %s.", what, allowed,
+                .quote(loss)),
+            sprintf("Train one: countParam(\"%s\")", losses[1L])
+        ), arg = "model", value = loss, allowed = allowed)
     }
-}
-
-.needZeroHead <- function(model, arg, allowed) {
-    settings <- validate_config(model@param@settings)
-    .needLoss(settings, "zinb", arg, allowed)
 }
 
 # The limits within which the likelihoods use a dispersion.

@@ -102,7 +102,7 @@ denoise <- function(model, x, type = c("mean", "normalized"),
 }
 
 .fillTechnicalZeros <- function(model, x, type, args) {
-    .needZeroHead(model, "impute", "\"all\"")
+    .needLoss(model, "zinb", "`impute = \"technical_zeros\"`")
     parts <- .countParts(model, x, args)
     fill <- .technicalProbability(parts) > 0.5
     result <- parts$counts

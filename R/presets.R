@@ -45,9 +45,10 @@
 #' of the standardised features, a normal likelihood of variance 1. [encode()]
 #' gives the means, [sampleAutoencoder()] new samples.
 #'
-#' `countParam` models raw counts by their likelihood; the encoder sees them
-#' log-normalised and standardised, and size factors stand for the depth of the
-#' samples (Eraslan et al. 2019).
+#' `countParam` models raw counts by their likelihood, with size factors for the
+#' depth of the samples (Eraslan et al. 2019). The encoder sees them
+#' log-normalised, where zeros stay zeros, so that sparse counts stay sparse; it
+#' has one hidden layer of 64 units.
 #'
 #' @section Errors:
 #' `aesop_error_param`, as for [AutoencoderParam()].
@@ -95,7 +96,7 @@ denoisingParam <- function(noise = maskingNoise(0.1), ...) {
 
 #' @rdname presets
 #' @export
-sparseParam <- function(rho = 0.05, weight = 0.2, ...) {
+sparseParam <- function(rho = 0.05, weight = 2, ...) {
     rho <- .checkNumber(rho, "rho", lower = 0, upper = 1 - 1e-9, open = TRUE)
     weight <- .checkNumber(weight, "weight", lower = 0)
     .preset(list(latent_activation = "sigmoid", sparsity = weight,
@@ -104,7 +105,7 @@ sparseParam <- function(rho = 0.05, weight = 0.2, ...) {
 
 #' @rdname presets
 #' @export
-contractiveParam <- function(weight = 1e-3, ...) {
+contractiveParam <- function(weight = 0.01, ...) {
     weight <- .checkNumber(weight, "weight", lower = 0)
     .preset(list(hidden = integer(0), tied = TRUE,
         latent_activation = "sigmoid", contractive = weight), list(...))
@@ -125,8 +126,9 @@ variationalParam <- function(beta = 1, kappa = 0.05, ...) {
 countParam <- function(loss = c("nb", "zinb", "poisson"),
     dispersion = c("feature", "constant", "entry"), ...) {
     loss <- .checkChoice(loss, "loss", c("nb", "zinb", "poisson"))
-    .preset(list(loss = loss, dispersion = .checkDispersion(dispersion),
-        normalize = "log", scale = "standard"), list(...))
+    .preset(list(hidden = 64L, loss = loss,
+        dispersion = .checkDispersion(dispersion), normalize = "log",
+        scale = "none"), list(...))
 }
 
 .preset <- function(preset, args) {
