@@ -86,7 +86,9 @@ AutoencoderParam <- function(hidden = NULL, latent = NULL,
     args <- c(mget(formal, envir = environment()), list(...))
     .checkNames(args, .settingNames(), "AutoencoderParam()")
     args <- args[!vapply(args, is.null, logical(1L))]
-    new("AutoencoderParam", settings = .buildSettings(args))
+    settings <- .buildSettings(args)
+    validate_config(settings)
+    new("AutoencoderParam", settings = settings)
 }
 
 setValidity("AutoencoderParam", function(object) {

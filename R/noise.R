@@ -7,8 +7,8 @@
 #'
 #' @param amount Probability that a value is replaced, from 0 to 1; for
 #'     thinning, that a counted unit is lost, from 0 to below 1.
-#' @param value The value that `onesNoise` puts in; `NULL` for the default, 1,
-#'     which suits `scale = "minmax"`.
+#' @param value The value that `onesNoise` puts in; 1 suits
+#'     `scale = "minmax"`.
 #' @param sd Standard deviation of Gaussian noise, at least 0, in units of the
 #'     model's input.
 #' @param scale Scale of Cauchy noise, at least 0: half of the noise is nearer
@@ -71,13 +71,10 @@ gaussianNoise <- function(sd = 0.1) {
 
 #' @rdname noise
 #' @export
-onesNoise <- function(amount = 0.1, value = NULL) {
+onesNoise <- function(amount = 0.1, value = 1) {
     amount <- .checkNumber(amount, "amount", lower = 0, upper = 1)
-    if (!is.null(value)) {
-        value <- .checkNumber(value, "value")
-    }
     .piece("noise", list(noise = "ones", noise_amount = amount,
-        noise_high = value))
+        noise_high = .checkNumber(value, "value")))
 }
 
 #' @rdname noise

@@ -93,8 +93,7 @@ oneCycle <- function(fraction = 0.3, divisor = 25, final = 1e4,
 # FALSE, TRUE or c(lowest, highest) as settings.
 .momentumRange <- function(momentum) {
     if (is.logical(momentum)) {
-        on <- .checkFlag(momentum, "momentum")
-        return(if (on) list(one_cycle_momentum = TRUE))
+        return(list(one_cycle_momentum = .checkFlag(momentum, "momentum")))
     }
     good <- is.numeric(momentum) && !is.object(momentum) &&
         length(momentum) == 2L && !anyNA(momentum) && momentum[1L] >= 0 &&

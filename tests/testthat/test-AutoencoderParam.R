@@ -3,7 +3,7 @@ defaults <- autoencoderDefaults()
 # Number of parameters of a network, by the core's own list of shapes.
 parameters <- function(param, n_features) {
     shapes <- aesop:::config_shapes(as.list(param), n_features)
-    sum(vapply(shapes, prod, numeric(1L)))
+    sum(vapply(shapes, function(shape) prod(shape[1:2]), numeric(1L)))
 }
 
 test_that("every argument is a setting of the core, and the other way round", {
