@@ -18,8 +18,10 @@
 #'     for `loss = "bce"` and exponential for the losses on counts.
 #' @param tied `TRUE` to use the encoder's weights, transposed, in the decoder.
 #' @param noise Corruption of the input during training: see [maskingNoise()].
-#' @param loss `"mse"`, `"half_sse"`, `"mae"`, `"huber"`, `"bce"`, `"poisson"`,
-#'     `"nb"`, or [huberLoss()], [negativeBinomialLoss()].
+#' @param loss `"mse"`, `"half_sse"`, `"mae"`, `"huber"`, `"correntropy"`,
+#'     `"log_cosh"`, `"bce"`, `"poisson"`, `"nb"`, `"zinb"`, or made by
+#'     [huberLoss()], [correntropyLoss()], [negativeBinomialLoss()] or
+#'     [zeroInflatedLoss()].
 #' @param l1,l2 Penalties on the sum of absolute and of squared weights.
 #' @param activity_l1 Penalty on the sum of absolute codes of a sample.
 #' @param dropout,input_dropout Share of hidden units, and of inputs, set to 0
@@ -84,7 +86,9 @@ AutoencoderParam <- function(hidden = NULL, latent = NULL,
     args <- c(mget(formal, envir = environment()), list(...))
     .checkNames(args, .settingNames(), "AutoencoderParam()")
     args <- args[!vapply(args, is.null, logical(1L))]
-    new("AutoencoderParam", settings = .buildSettings(args))
+    settings <- .buildSettings(args)
+    validate_config(settings)
+    new("AutoencoderParam", settings = settings)
 }
 
 setValidity("AutoencoderParam", function(object) {

@@ -73,8 +73,12 @@
 
 # "1 feature", "3 features"
 .count <- function(n, noun) {
-    number <- format(n, big.mark = ",", scientific = FALSE, trim = TRUE)
-    paste0(number, " ", noun, if (n != 1) "s")
+    paste0(.number(n), " ", noun, if (n != 1) "s")
+}
+
+# 12345 -> "12,345"
+.number <- function(n) {
+    format(n, big.mark = ",", scientific = FALSE, trim = TRUE)
 }
 
 .needPackage <- function(package, purpose) {

@@ -78,8 +78,9 @@ print.aesop_setting <- function(x, ...) {
         integer = TRUE)))
 }
 
-# Arguments (a named list without NULLs) -> settings of the core, checked for
-# type here and for range in the core.
+# Arguments (a named list without NULLs) -> settings of the core, of the right
+# types. Their ranges and whether they agree are checked by validate_config(),
+# once they are complete.
 .buildSettings <- function(args) {
     defaults <- autoencoder_defaults()
     plain <- args[intersect(names(args), names(defaults))]
@@ -93,9 +94,7 @@ print.aesop_setting <- function(x, ...) {
     if ("decoder_hidden" %in% names(args)) {
         settings$decoder_mirrored <- FALSE
     }
-    settings <- settings[intersect(names(defaults), names(settings))]
-    validate_config(settings)
-    settings
+    settings[intersect(names(defaults), names(settings))]
 }
 
 .pieceSettings <- function(args) {
@@ -121,7 +120,9 @@ print.aesop_setting <- function(x, ...) {
 .pieceMakers <- function(what) {
     switch(what,
         noise = list(none = noNoise, masking = maskingNoise,
-            gaussian = gaussianNoise, salt_pepper = saltPepperNoise),
+            ones = onesNoise, gaussian = gaussianNoise,
+            cauchy = cauchyNoise, salt_pepper = saltPepperNoise,
+            swap = swapNoise, thinning = thinningNoise),
         loss = .lossMakers(),
         optimizer = list(sgd = sgd, rmsprop = rmsprop, adagrad = adagrad,
             adadelta = adadelta, adam = adam, adamw = adamW),

@@ -9,8 +9,10 @@
 #'
 #' @returns A list of class `summary.AutoencoderModel` with the elements
 #' `network`, `settings` (those that differ from the defaults), `n_parameters`,
-#' `n_samples`, `n_features`, `status`, `epochs`, `best_epoch`, `loss`,
-#' `val_loss`, `seconds`, `error_quantiles` and `messages`.
+#' `n_trainable` (those that training changes: without the running statistics
+#' of batch normalisation), `n_samples`, `n_features`, `status`, `epochs`,
+#' `best_epoch`, `loss`, `val_loss`, `seconds`, `error_quantiles` and
+#' `messages`.
 #' @examples
 #' x <- matrix(rnorm(20 * 40), nrow = 20,
 #'     dimnames = list(paste0("gene", seq_len(20)), NULL))
@@ -26,6 +28,7 @@ summary.AutoencoderModel <- function(object, ...) {
         network = .networkText(model@param@settings, length(model@features)),
         settings = .changedSettings(model@param@settings),
         n_parameters = sum(lengths(model@weights)),
+        n_trainable = .trainableParameters(model),
         n_samples = info$n_samples,
         n_features = length(model@features),
         status = .statusText(info),
@@ -44,8 +47,11 @@ summary.AutoencoderModel <- function(object, ...) {
 #' @method print summary.AutoencoderModel
 #' @export
 print.summary.AutoencoderModel <- function(x, ...) {
+    trainable <- if (x$n_trainable < x$n_parameters) {
+        sprintf("(%s trainable)", .number(x$n_trainable))
+    }
     cat("Autoencoder", x$network, "with",
-        .count(x$n_parameters, "parameter"), "\n")
+        .count(x$n_parameters, "parameter"), trainable, "\n")
     cat("Trained", x$trained, "in", format(x$seconds, digits = 3L),
         "seconds; status:", x$status, "\n")
     if (!is.null(x$loss)) {
@@ -66,4 +72,10 @@ print.summary.AutoencoderModel <- function(x, ...) {
         cat(paste0("  ", x$messages, "\n"), sep = "")
     }
     invisible(x)
+}
+
+# Parameters other than running statistics.
+.trainableParameters <- function(model) {
+    shapes <- config_shapes(model@param@settings, length(model@features))
+    sum(vapply(shapes, function(s) s[1L] * s[2L] * s[3L], 0))
 }

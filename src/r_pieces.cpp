@@ -126,6 +126,19 @@ Rcpp::NumericVector learning_rates(const Rcpp::List &config, double steps_per_ep
     });
 }
 
+// The momentum of every step of a fit with a one-cycle schedule that moves it, else -1.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector schedule_momenta(const Rcpp::List &config, double steps_per_epoch) {
+    return guarded([&] {
+        Config settings = config_from_list(config);
+        LearningRate rate(settings, int64_t(steps_per_epoch));
+        Rcpp::NumericVector out(R_xlen_t(settings.epochs * steps_per_epoch));
+        for (R_xlen_t s = 0; s < out.size(); s++)
+            out[s] = rate.momentum(s);
+        return out;
+    });
+}
+
 // The order in which an epoch visits n samples, 1-based.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector sample_order(double n, const Rcpp::List &control) {

@@ -141,7 +141,9 @@ void validate_architecture(const Config &c) {
                "\"sigmoid\"");
     if (c.noise == "thinning" && !c.multimodal() && c.normalize != "log" && c.loss != "nb" &&
         c.loss != "zinb" && c.loss != "poisson")
-        refuse("noise", c.noise, "Thinning draws from counts; these settings are not for counts.",
+        refuse("noise", c.noise,
+               "`noise` is \"thinning\", which draws from counts; it needs normalize = \"log\" or a loss on "
+               "counts.",
                "normalize = \"log\" or a loss on counts");
 }
 

@@ -61,7 +61,7 @@ coreConfig <- function(...) {
     config <- aesop:::validate_config(list(...))
     if (config$output_activation == "auto") {
         config$output_activation <- switch(config$loss, bce = "sigmoid",
-            poisson = , nb = "exp", "linear")
+            poisson = , nb = , zinb = "exp", "linear")
     }
     if (config$loss_reduction == "auto") {
         config$loss_reduction <-

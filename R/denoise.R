@@ -1,0 +1,125 @@
+#' Denoised values
+#'
+#' Runs samples through a fitted model and gives back what the model takes for
+#' their true values. For a model of counts these are the expected counts.
+#'
+#' @param model A fitted [AutoencoderModel][AutoencoderModel-class].
+#' @param x Samples, as for [encode()]: features x samples.
+#' @param type Scale of the result of a model that uses size factors: `"mean"`
+#'     for expected counts of a sample of that depth (the mean times the size
+#'     factor), to be compared with the counts themselves; `"normalized"` for a
+#'     size factor of 1, to be compared between samples: it needs no further
+#'     normalisation but, where wanted, a logarithm. For other models both are
+#'     the same.
+#' @param impute `"all"` replaces every value. `"technical_zeros"` keeps
+#'     every count above 0 and fills only those zeros whose
+#'     [dropoutProbability()] is above 0.5, and tells in a message how many.
+#' @param match,...,num_threads As for [encode()].
+#' @param name Name of the assay for the result.
+#'
+#' @details
+#' An autoencoder gives similar samples similar values, so that denoised values
+#' suit pictures and correlations of features, but tests of differences on them
+#' are too optimistic: they lack the noise that a test measures itself against.
+#'
+#' @section Errors:
+#' Those of [encode()]; `aesop_error_param` for `impute = "technical_zeros"`
+#' with a model that has no probability of technical zeros, and for a reduced
+#' dimension as data.
+#'
+#' @returns For a matrix: a dense matrix of features x samples, with the
+#' features of the model. For an experiment: `x` with a further assay, `NA` in
+#' rows that the model does not use; with `altexp`, in that experiment.
+#' @seealso [reconstruct()], which for a matrix is the same as the defaults
+#'     here; [dropoutProbability()], [dispersions()]
+#' @export
+#' @examples
+#' mean <- outer(rgamma(30, 2), rep(c(1, 4), each = 25))
+#' counts <- matrix(rpois(30 * 50, mean), nrow = 30,
+#'     dimnames = list(paste0("gene", 1:30), paste0("cell", 1:50)))
+#' model <- trainAutoencoder(counts, countParam(latent = 2, epochs = 30),
+#'     seed = 1)
+#' denoised <- denoise(model, counts, type = "normalized")
+#' c(counts = mean((counts - mean)^2), denoised = mean((denoised - mean)^2))
+denoise <- function(model, x, type = c("mean", "normalized"),
+    impute = c("all", "technical_zeros"), match = c("name", "position"), ...,
+    name = "denoised", num_threads = NULL) {
+    model <- .checkModel(model)
+    type <- .checkChoice(type, "type", c("mean", "normalized"))
+    impute <- .checkChoice(impute, "impute", c("all", "technical_zeros"))
+    name <- .checkString(name, "name")
+    args <- c(list(match = match, num_threads = num_threads), list(...))
+    values <- function() {
+        if (impute == "all") {
+            .denoiseAll(model, x, type, args)
+        } else {
+            .fillTechnicalZeros(model, x, type, args)
+        }
+    }
+    if (!is(x, "SummarizedExperiment")) {
+        return(values())
+    }
+    where <- .whereFrom(model, x, args)
+    if (!is.null(where$dimred)) {
+        .abort("param", c(
+            "A reduced dimension has no assay for denoised values.",
+            "Use reconstruct()."
+        ), arg = "dimred", value = where$dimred, allowed = NULL)
+    }
+    if (is.null(where$altexp)) {
+        return(.addAssay(x, name, values()))
+    }
+    experiment <- SingleCellExperiment::altExp(x, where$altexp)
+    SingleCellExperiment::altExp(x, where$altexp) <-
+        .addAssay(experiment, name, values())
+    x
+}
+
+# Without size factors the two types are the same numbers.
+.denoiseAll <- function(model, x, type, args) {
+    what <- if (type == "mean") "reconstruction" else "mean"
+    run <- .applyModel(model, x, what, args)
+    result <- run$result
+    dimnames(result) <- list(model@features, run$samples)
+    result
+}
+
+# x with `values` as an assay: rows matched by name where there are more of
+# them than the model has features.
+.addAssay <- function(x, name, values) {
+    if (nrow(x) != nrow(values)) {
+        rows <- match(rownames(x), rownames(values))
+        .inform(sprintf("%s of `x` that the model does not use: NA in `%s`.",
+            .count(sum(is.na(rows)), "feature"), name))
+        values <- values[rows, , drop = FALSE]
+    } else if (!is.null(rownames(x)) &&
+        setequal(rownames(x), rownames(values))) {
+        values <- values[rownames(x), , drop = FALSE]
+    }
+    dimnames(values) <- dimnames(x)
+    SummarizedExperiment::assay(x, name) <- values
+    x
+}
+
+.fillTechnicalZeros <- function(model, x, type, args) {
+    .needLoss(model, "zinb", "`impute = \"technical_zeros\"`")
+    parts <- .countParts(model, x, args)
+    fill <- .technicalProbability(parts) > 0.5
+    result <- parts$counts
+    result[fill] <- parts$mean[fill]
+    if (type == "normalized") {
+        result <- result / rep(parts$size_factor, each = nrow(result))
+    }
+    .informFilled(parts$counts, fill)
+    dimnames(result) <- list(model@features, parts$samples)
+    result
+}
+
+.informFilled <- function(counts, fill) {
+    before <- mean(counts > 0)
+    after <- before + mean(fill)
+    .inform(sprintf(paste("Filled %s of %s; values above 0: %s %% before,",
+        "%s %% now."), .number(sum(fill)), .count(sum(counts == 0), "zero"),
+        format(100 * before, digits = 3L), format(100 * after, digits = 3L)),
+        n_filled = sum(fill), before = before, after = after)
+}
