@@ -79,7 +79,7 @@ print.aesop_setting <- function(x, ...) {
 }
 
 # Arguments (a named list without NULLs) -> settings of the core, checked for
-# type here and for range in the core.
+# type here and by .checkSettings() for range: they may be a part only.
 .buildSettings <- function(args) {
     defaults <- autoencoder_defaults()
     plain <- args[intersect(names(args), names(defaults))]
@@ -93,8 +93,16 @@ print.aesop_setting <- function(x, ...) {
     if ("decoder_hidden" %in% names(args)) {
         settings$decoder_mirrored <- FALSE
     }
-    settings <- settings[intersect(names(defaults), names(settings))]
+    if (length(settings$layers) > 0L && is.null(settings$hidden)) {
+        settings$hidden <- integer(0) # which `layers` stand for
+    }
+    settings[intersect(names(defaults), names(settings))]
+}
+
+# Settings that are complete but for defaults.
+.checkSettings <- function(settings) {
     validate_config(settings)
+    .checkLayers(settings)
     settings
 }
 
@@ -177,7 +185,5 @@ print.aesop_setting <- function(x, ...) {
     .checkNames(args, .settingNames(), "this function")
     args$ncomponents <- ncomponents
     args <- args[!vapply(args, is.null, logical(1L))]
-    settings <- .overlay(base, .buildSettings(args))
-    validate_config(settings)
-    settings
+    .checkSettings(.overlay(base, .buildSettings(args)))
 }
