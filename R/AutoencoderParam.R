@@ -8,9 +8,16 @@
 #' @param hidden Units of the encoder's hidden layers, from the input to the
 #'     code, e.g. `c(512, 128)`; `integer(0)` for none. The decoder has the
 #'     same layers in reverse order.
-#' @param latent Number of codes (the bottleneck).
+#' @param latent Number of codes (the bottleneck), or `"auto"` for the number
+#'     that [chooseLatent()] finds in the data.
 #' @param decoder_hidden Units of the decoder's hidden layers, from the code to
 #'     the output, if they shall differ from the encoder's.
+#' @param layers For images and sequences, in place of `hidden`: a list of the
+#'     encoder's layers from the input to the code, made by [conv2d()] and its
+#'     like. The decoder mirrors them. Needs `input_shape`.
+#' @param input_shape Of images and sequences: `c(height, width, channels)`.
+#'     Their product is the number of features, whose order is row by row,
+#'     channels last; see [imageMatrix()] and [oneHot()].
 #' @param activation Of the hidden layers: `"linear"`, `"relu"`,
 #'     `"leaky_relu"`, `"elu"`, `"gelu"`, `"selu"`, `"tanh"`, `"sigmoid"`,
 #'     `"softplus"`, `"exp"` or `"softmax"`.
@@ -46,6 +53,8 @@
 #' @param scale `"none"`, `"center"` (subtract the mean of each feature),
 #'     `"standard"` (also divide by its standard deviation) or `"minmax"` (to
 #'     0-1 by its training range; new data are clamped).
+#' @param design A formula of covariates that condition the network, such as
+#'     `~ batch + age`, see [trainAutoencoder()].
 #' @param ncomponents Alias of `latent`.
 #' @param ... Any other setting listed by [autoencoderDefaults()], e.g.
 #'     `learning_rate`, `clip_norm`, `latent_activation`. A setting given by
@@ -65,30 +74,41 @@
 #' `"minmax"` for `"bce"`. [trainAutoencoder()] says which of these it changed.
 #'
 #' @section Errors:
-#' `aesop_error_param`, with the fields `arg`, `value` and `allowed`.
+#' `aesop_error_param`, with the fields `arg`, `value` and `allowed`; of a layer
+#' that does not fit the one before it, the message has the layer's number and
+#' both sizes.
 #'
 #' @returns An object of class
 #' [AutoencoderParam][AutoencoderParam-class].
-#' @seealso [vanillaParam()], [deepParam()], [denoisingParam()] for presets
+#' @seealso [vanillaParam()], [deepParam()], [denoisingParam()],
+#'     [convolutionalParam()] for presets
 #' @export
 #' @examples
 #' AutoencoderParam(hidden = c(64, 32), latent = 5, epochs = 50)
 #' AutoencoderParam(noise = maskingNoise(0.2), optimizer = adam(0.01))
 AutoencoderParam <- function(hidden = NULL, latent = NULL,
-    decoder_hidden = NULL, activation = NULL, output_activation = NULL,
-    tied = NULL, noise = NULL, loss = NULL, l1 = NULL, l2 = NULL,
-    activity_l1 = NULL, dropout = NULL, input_dropout = NULL,
-    batch_norm = NULL, optimizer = NULL, schedule = NULL, epochs = NULL,
-    batch_size = NULL, validation = NULL, validation_split = NULL,
-    early_stopping = NULL, initialization = NULL, normalize = NULL,
-    scale = NULL, ncomponents = NULL, ...) {
+    decoder_hidden = NULL, layers = NULL, input_shape = NULL,
+    activation = NULL, output_activation = NULL, tied = NULL, noise = NULL,
+    loss = NULL, l1 = NULL, l2 = NULL, activity_l1 = NULL, dropout = NULL,
+    input_dropout = NULL, batch_norm = NULL, optimizer = NULL,
+    schedule = NULL, epochs = NULL, batch_size = NULL, validation = NULL,
+    validation_split = NULL, early_stopping = NULL, initialization = NULL,
+    normalize = NULL, scale = NULL, design = NULL, ncomponents = NULL,
+    ...) {
     formal <- setdiff(names(formals(AutoencoderParam)), "...")
     args <- c(mget(formal, envir = environment()), list(...))
     .checkNames(args, .settingNames(), "AutoencoderParam()")
     args <- args[!vapply(args, is.null, logical(1L))]
-    settings <- .buildSettings(args)
-    validate_config(settings)
-    new("AutoencoderParam", settings = settings)
+    extra <- list()
+    if (!is.null(args$design)) {
+        extra$design <- .checkDesign(args$design)
+    }
+    if (identical(args$latent, "auto")) {
+        extra$auto_latent <- TRUE
+        args$latent <- NULL
+    }
+    settings <- .checkSettings(.buildSettings(args))
+    new("AutoencoderParam", settings = settings, extra = extra)
 }
 
 setValidity("AutoencoderParam", function(object) {
@@ -107,7 +127,7 @@ setValidity("AutoencoderParam", function(object) {
             "Make one with AutoencoderParam()."
         ), arg = arg, got = class(param), accepted = "AutoencoderParam")
     }
-    validate_config(param@settings)
+    .checkSettings(param@settings)
     param
 }
 
@@ -143,6 +163,17 @@ as.list.AutoencoderParam <- function(x, complete = TRUE, ...) {
 
 .networkText <- function(settings, features = "features") {
     config <- validate_config(settings)
+    if (length(config$layers) > 0L) {
+        return(.imageNetworkText(config))
+    }
+    if (length(config$assays) > 0L) {
+        parts <- vapply(config$assays, function(a) {
+            paste(c(sprintf("%s %d", a$name, a$features), a$hidden),
+                collapse = " > ")
+        }, "")
+        return(sprintf("(%s) > [%d] > mirrored", paste(parts,
+            collapse = " | "), config$latent))
+    }
     decoder <- if (config$decoder_mirrored) {
         rev(config$hidden)
     } else {
@@ -152,12 +183,23 @@ as.list.AutoencoderParam <- function(x, complete = TRUE, ...) {
         features), collapse = " > ")
 }
 
+# "28x28x1 > conv 16 3x3 > max pool 2x2 > [10] > mirrored"
+.imageNetworkText <- function(config) {
+    sequence <- config$input_shape[1L] == 1L
+    layers <- vapply(config$layers, .layerText, "", sequence = sequence)
+    paste(c(paste(config$input_shape, collapse = "x"), layers,
+        sprintf("[%d]", config$latent), "mirrored"), collapse = " > ")
+}
+
 #' @describeIn AutoencoderParam-class A short text of the settings.
 #' @param object An AutoencoderParam.
 #' @export
 setMethod("show", "AutoencoderParam", function(object) {
     config <- validate_config(object@settings)
     changed <- .changedSettings(object@settings)
+    if (length(config$layers) > 0L) { # they are shown as the network
+        changed[c("layers", "input_shape", "hidden")] <- NULL
+    }
     open <- setdiff(.adaptable(), names(object@settings))
     lines <- c(
         network = .networkText(object@settings),

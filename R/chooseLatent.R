@@ -62,9 +62,13 @@ chooseLatent <- function(x, method = c("oht", "parallel"), param = NULL,
         upper = 1000, integer = TRUE)
     seed <- .checkSeed(seed)
     input <- .trainingCall(x, param, list(...), "chooseLatent()")
+    if (inherits(input$x, "aesop_assays")) {
+        .abortParam("x", input$x, "one assay: choose for each by itself")
+    }
+    settings <- .mergeParam(param, input$settings, input$call$ncomponents)
     m <- .latentInput(input$x, input$call)
     size_factors <- .checkSizeFactors(input$call$size_factors, ncol(m))
-    .chooseLatentOf(m, input$settings, size_factors, method, permutations,
+    .chooseLatentOf(m, settings, size_factors, method, permutations,
         seed, guess = TRUE)
 }
 

@@ -55,10 +55,10 @@ findLearningRate <- function(x, param = NULL, from = 1e-6, to = 1,
     args <- list(...)
     args["seed"] <- list(seed)
     input <- .trainingCall(x, param, args, "findLearningRate()")
-    given <- .trainingInput(input$x, input$call, input$options$memory_limit)
-    source <- given$source
-    config <- .adaptParam(input$settings, source$n_features,
-        source$n_samples)$settings
+    fit <- .preparedFit(input$x, param, input$settings, input$call,
+        input$options)
+    source <- fit$input$source
+    config <- .adaptTo(fit$input, fit$settings)$settings
     seed <- .resolveSeed(input$options$seed)
     window <- max(3L, 2L * (steps %/% 20L) + 1L)
     run <- learning_rate_range(source, config,

@@ -41,6 +41,9 @@
 
 # x -> matrix, dgCMatrix or DelayedMatrix of features x samples.
 .asMatrixLike <- function(x, arg = "x", transposed = FALSE) {
+    if (.isSequences(x)) {
+        return(.sequenceMatrix(x, arg)) # samples whichever way `transposed` is
+    }
     if (is(x, "DelayedArray")) {
         x <- .checkDelayed(x, arg)
     } else if (is(x, "Matrix")) {

@@ -40,13 +40,9 @@
     where <- args[is_where]
     args <- args[!is_where]
     where <- where[!vapply(where, is.null, logical(1L))]
-    if (is(x, "SummarizedExperiment")) {
-        x <- .pickMatrix(x, where, .configOf(param, args))
-    } else {
-        .refuseWhere(where, "x")
-    }
+    x <- .placed(x, param, where, args)
     is_call <- names(args) %in% names(.callDefaults())
     call <- .overlay(.callDefaults(), args[is_call])
     list(x = x, call = call, options = .fitOptions(call, quiet = TRUE),
-        settings = .mergeParam(param, args[!is_call], call$ncomponents))
+        settings = args[!is_call])
 }

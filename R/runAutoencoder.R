@@ -59,12 +59,7 @@ setMethod("runAutoencoder", "SingleCellExperiment", function(x, param = NULL,
     where <- args[intersect(names(args), .whereArguments())]
     args <- args[setdiff(names(args), .whereArguments())]
     is_call <- names(args) %in% names(.callDefaults())
-    picked <- if (.wantsAssays(param)) {
-        .refuseWhere(where[setdiff(names(where), "altexp")], "x")
-        structure(list(x = x, altexp = where$altexp), class = "aesop_assays")
-    } else {
-        .pickMatrix(x, where, .configOf(param, args))
-    }
+    picked <- .placed(x, param, where, args)
     fit <- .trainFrom(picked, param, args[!is_call], args[is_call],
         quiet = identical(args$verbose, FALSE))
     codes <- .encodeSource(fit$model, fit$source, fit$control)

@@ -94,7 +94,17 @@ print.aesop_setting <- function(x, ...) {
     if ("decoder_hidden" %in% names(args)) {
         settings$decoder_mirrored <- FALSE
     }
+    if (length(settings$layers) > 0L && is.null(settings$hidden)) {
+        settings$hidden <- integer(0) # which `layers` stand for
+    }
     settings[intersect(names(defaults), names(settings))]
+}
+
+# Settings that are complete but for defaults.
+.checkSettings <- function(settings) {
+    validate_config(settings)
+    .checkLayers(settings)
+    settings
 }
 
 .pieceSettings <- function(args) {
@@ -178,7 +188,15 @@ print.aesop_setting <- function(x, ...) {
     .checkNames(args, .settingNames(), "this function")
     args$ncomponents <- ncomponents
     args <- args[!vapply(args, is.null, logical(1L))]
-    settings <- .overlay(base, .buildSettings(args))
-    validate_config(settings)
-    settings
+    if (identical(args[["latent"]], "auto")) {
+        args[["latent"]] <- NULL # chosen when the data are there
+    }
+    .checkSettings(.overlay(base, .buildSettings(args)))
+}
+
+# The same as a param, with what it has besides settings.
+.mergedParam <- function(param, args, ncomponents = NULL) {
+    settings <- .mergeParam(param, args, ncomponents)
+    new("AutoencoderParam", settings = settings,
+        extra = if (is.null(param)) list() else param@extra)
 }

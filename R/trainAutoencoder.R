@@ -103,8 +103,7 @@ setMethod("trainAutoencoder", "ANY", function(x, param = NULL, ...,
 setMethod("trainAutoencoder", "SummarizedExperiment", function(x,
     param = NULL, ..., assay.type = NULL, exprs_values = NULL) {
     where <- list(assay.type = assay.type, exprs_values = exprs_values)
-    picked <- .pickMatrix(x, where, .configOf(param, list(...)))
-    trainAutoencoder(picked, param, ...)
+    trainAutoencoder(.placed(x, param, where, list(...)), param, ...)
 })
 
 #' @rdname trainAutoencoder
@@ -114,13 +113,7 @@ setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
     dimred = NULL, n_dimred = NULL) {
     where <- list(assay.type = assay.type, exprs_values = exprs_values,
         altexp = altexp, dimred = dimred, n_dimred = n_dimred)
-    if (.wantsAssays(param)) {
-        .refuseWhere(where[setdiff(names(where), "altexp")], "x")
-        x <- structure(list(x = x, altexp = altexp), class = "aesop_assays")
-        return(trainAutoencoder(x, param, ...))
-    }
-    picked <- .pickMatrix(x, where, .configOf(param, list(...)))
-    trainAutoencoder(picked, param, ...)
+    trainAutoencoder(.placed(x, param, where, list(...)), param, ...)
 })
 
 #' @rdname trainAutoencoder
@@ -129,15 +122,31 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
     if (is.null(param)) {
         param <- multimodalParam()
     }
-    if (!.wantsAssays(param)) {
+    trainAutoencoder(.placed(x, param, list(), list(...)), param, ...)
+})
+
+# What is to be trained on, taken from where it is: a matrix-like, one that was
+# picked from an experiment, or several assays. args: of the call, for the
+# settings among them.
+.placed <- function(x, param, where, args) {
+    if (.wantsAssays(param) && (is(x, "SingleCellExperiment") ||
+        is.list(x))) {
+        .refuseWhere(where[setdiff(names(where), "altexp")], "x")
+        return(structure(list(x = x, altexp = where$altexp),
+            class = "aesop_assays"))
+    }
+    if (is(x, "SummarizedExperiment")) {
+        return(.pickMatrix(x, where, .configOf(param, args)))
+    }
+    if (is.list(x) && !is.data.frame(x)) {
         .abort("param", c(
             "`param` is for one assay, `x` is a list of assays.",
             "Make it with multimodalParam()."
         ), arg = "param", value = class(param), allowed = "multimodalParam()")
     }
-    trainAutoencoder(structure(list(x = x), class = "aesop_assays"), param,
-        ...)
-})
+    .refuseWhere(where, "x")
+    x
+}
 
 # Whether param is from multimodalParam().
 .wantsAssays <- function(param) {
@@ -171,25 +180,27 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
 .trainFrom <- function(x, param, settings, call, quiet) {
     call <- .overlay(.callDefaults(), call)
     options <- .fitOptions(call, quiet)
+    fit <- .preparedFit(x, param, settings, call, options)
+    train <- if (!is.null(fit$extra$robust)) {
+        .fitRobust
+    } else if (!is.null(fit$extra$stacked)) {
+        .fitStacked
+    } else {
+        function(input, settings, options, extra) {
+            .fitModel(input, settings, options)
+        }
+    }
+    train(fit$input, fit$settings, options, fit$extra)
+}
+
+# Everything before training: list(input, settings, extra).
+.preparedFit <- function(x, param, settings, call, options) {
     extra <- if (is.null(param)) list() else .checkParam(param)@extra
     auto <- identical(settings[["latent"]], "auto") ||
         (isTRUE(extra$auto_latent) && is.null(settings[["latent"]]) &&
             is.null(call$ncomponents))
-    if (identical(settings[["latent"]], "auto")) {
-        settings[["latent"]] <- NULL
-    }
     settings <- .mergeParam(param, settings, call$ncomponents)
-    input <- if (inherits(x, "aesop_assays")) {
-        .assaysInput(x$x, extra$assays, .overlay(call, unclass(x)["altexp"]),
-            options$memory_limit)
-    } else if (!is.null(extra$assays)) {
-        .abort("input_type", c(
-            "`param` is for several assays, `x` is one.",
-            "Give a list of matrices, or a SingleCellExperiment with altExps."
-        ), arg = "x", got = class(x), accepted = "list of matrices")
-    } else {
-        .trainingInput(x, call, options$memory_limit)
-    }
+    input <- .inputOf(x, extra, call, options$memory_limit)
     design <- if (is.null(call$design)) extra$design else call$design
     input <- .addDesign(input, x, design, call$covariates)
     if (auto) {
@@ -198,16 +209,22 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
         input$notes <- c(input$notes, sprintf("latent = %d: %s",
             chosen$latent, chosen$reason))
     }
-    fit <- if (!is.null(extra$robust)) {
-        .fitRobust
-    } else if (!is.null(extra$stacked)) {
-        .fitStacked
-    } else {
-        function(input, settings, options, extra) {
-            .fitModel(input, settings, options)
-        }
+    list(input = input, settings = settings, extra = extra)
+}
+
+# One assay, or several for multimodalParam().
+.inputOf <- function(x, extra, call, memory_limit) {
+    if (inherits(x, "aesop_assays")) {
+        call$altexp <- x$altexp
+        return(.assaysInput(x$x, extra$assays, call, memory_limit))
     }
-    fit(input, settings, options, extra)
+    if (!is.null(extra$assays)) {
+        .abort("input_type", c(
+            "`param` is for several assays, `x` is one.",
+            "Give a list of matrices, or a SingleCellExperiment with altExps."
+        ), arg = "x", got = class(x), accepted = "list of matrices")
+    }
+    .trainingInput(x, call, memory_limit)
 }
 
 # The design matrix as part of the source, and what the model keeps of it.

@@ -173,7 +173,7 @@ tuneAutoencoder <- function(x, grid, param = NULL,
 .candidateParam <- function(candidate, param, fixed) {
     args <- .overlay(fixed, candidate)
     args <- args[names(args) %in% .settingNames()]
-    new("AutoencoderParam", settings = .mergeParam(param, args))
+    .mergedParam(param, args)
 }
 
 # One row of the results, as a list.

@@ -9,7 +9,7 @@ parameters <- function(param, n_features) {
 test_that("every argument is a setting of the core, and the other way round", {
     formals <- setdiff(names(formals(AutoencoderParam)), "...")
     expect_setequal(setdiff(formals, names(defaults)),
-        c("early_stopping", "ncomponents"))
+        c("design", "early_stopping", "ncomponents"))
     for (name in formals) {
         expect_null(eval(formals(AutoencoderParam)[[name]]), label = name)
     }
