@@ -49,29 +49,24 @@ denoise <- function(model, x, type = c("mean", "normalized"),
     impute <- .checkChoice(impute, "impute", c("all", "technical_zeros"))
     name <- .checkString(name, "name")
     args <- c(list(match = match, num_threads = num_threads), list(...))
-    values <- function() {
-        if (impute == "all") {
-            .denoiseAll(model, x, type, args)
-        } else {
-            .fillTechnicalZeros(model, x, type, args)
-        }
-    }
-    if (!is(x, "SummarizedExperiment")) {
-        return(values())
-    }
-    where <- .whereFrom(model, x, args)
+    experiment <- is(x, "SummarizedExperiment")
+    where <- if (experiment) .whereFrom(model, x, args)
     if (!is.null(where$dimred)) {
         .abort("param", c(
-            "A reduced dimension has no assay for denoised values.",
+            "A reduced dimension (`dimred`) has no assay for denoised values.",
             "Use reconstruct()."
         ), arg = "dimred", value = where$dimred, allowed = NULL)
     }
-    if (is.null(where$altexp)) {
-        return(.addAssay(x, name, values()))
+    run <- if (impute == "all") .denoiseAll else .fillTechnicalZeros
+    values <- run(model, x, type, args)
+    if (!experiment) {
+        return(values)
     }
-    experiment <- SingleCellExperiment::altExp(x, where$altexp)
-    SingleCellExperiment::altExp(x, where$altexp) <-
-        .addAssay(experiment, name, values())
+    if (is.null(where$altexp)) {
+        return(.addAssay(x, name, values))
+    }
+    SingleCellExperiment::altExp(x, where$altexp) <- .addAssay(
+        SingleCellExperiment::altExp(x, where$altexp), name, values)
     x
 }
 

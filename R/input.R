@@ -41,7 +41,7 @@
 
 # x -> matrix, dgCMatrix or DelayedMatrix of features x samples.
 .asMatrixLike <- function(x, arg = "x", transposed = FALSE) {
-    if (.isSequences(x)) {
+    if (.areSequences(x)) {
         return(.sequenceMatrix(x, arg)) # samples whichever way `transposed` is
     }
     if (is(x, "DelayedArray")) {

@@ -134,11 +134,8 @@ print.aesop_assay <- function(x, ...) {
     }
     if (!is.list(x) || is.data.frame(x) || length(x) < 2L ||
         !.areNames(names(x))) {
-        .abort("input_type", c(
-            sprintf("`%s` must be a list of at least two assays with names.",
-                arg),
-            "For example: list(rna = counts, adt = proteins)"
-        ), arg = arg, got = class(x), accepted = "named list")
+        .abortInputType(x, arg, hint = paste("A list needs at least two",
+            "assays with names: list(rna = counts, adt = proteins)"))
     }
     .checkAssayNames(pieces, names(x))
     list(data = x, origin = list(), notes = character(), pieces = pieces)

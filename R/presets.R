@@ -48,7 +48,9 @@
 #' `countParam` models raw counts by their likelihood, with size factors for the
 #' depth of the samples (Eraslan et al. 2019). The encoder sees them
 #' log-normalised, where zeros stay zeros, so that sparse counts stay sparse; it
-#' has one hidden layer of 64 units.
+#' has one hidden layer of 64 units. A fifth of the input is dropped in training
+#' (`input_dropout`), so that a count is explained by the others of its sample
+#' rather than by itself.
 #'
 #' @section Errors:
 #' `aesop_error_param`, as for [AutoencoderParam()].
@@ -127,8 +129,8 @@ countParam <- function(loss = c("nb", "zinb", "poisson"),
     dispersion = c("feature", "constant", "entry"), ...) {
     loss <- .checkChoice(loss, "loss", c("nb", "zinb", "poisson"))
     .preset(list(hidden = 64L, loss = loss,
-        dispersion = .checkDispersion(dispersion), normalize = "log",
-        scale = "none"), list(...))
+        dispersion = .checkDispersion(dispersion), input_dropout = 0.2,
+        normalize = "log", scale = "none"), list(...))
 }
 
 .preset <- function(preset, args) {

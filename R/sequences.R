@@ -51,6 +51,20 @@ oneHot <- function(x, n = 0.25, sparse = FALSE) {
         is(x, "XStringSet")
 }
 
+# Text in the place of a matrix is taken for sequences, and a wrong letter for
+# an error in them, if most of its letters are bases; a file name is not.
+.areSequences <- function(x) {
+    if (!.isSequences(x)) {
+        return(FALSE)
+    }
+    if (isS4(x)) {
+        return(TRUE)
+    }
+    letters <- paste(utils::head(x[!is.na(x)], 100L), collapse = "")
+    bases <- nchar(gsub("[^ACGTNacgtn]", "", letters))
+    bases > nchar(letters) / 2
+}
+
 .sequenceMatrix <- function(x, arg = "x", n = 0.25, sparse = FALSE) {
     if (isS4(x)) {
         .needPackage("Biostrings", "Reading a DNAStringSet")

@@ -103,7 +103,8 @@ setMethod("trainAutoencoder", "ANY", function(x, param = NULL, ...,
 setMethod("trainAutoencoder", "SummarizedExperiment", function(x,
     param = NULL, ..., assay.type = NULL, exprs_values = NULL) {
     where <- list(assay.type = assay.type, exprs_values = exprs_values)
-    trainAutoencoder(.placed(x, param, where, list(...)), param, ...)
+    placed <- .placed(x, param, where, list(...))
+    trainAutoencoder(placed, param, ...)
 })
 
 #' @rdname trainAutoencoder
@@ -113,16 +114,21 @@ setMethod("trainAutoencoder", "SingleCellExperiment", function(x,
     dimred = NULL, n_dimred = NULL) {
     where <- list(assay.type = assay.type, exprs_values = exprs_values,
         altexp = altexp, dimred = dimred, n_dimred = n_dimred)
-    trainAutoencoder(.placed(x, param, where, list(...)), param, ...)
+    placed <- .placed(x, param, where, list(...))
+    trainAutoencoder(placed, param, ...)
 })
 
 #' @rdname trainAutoencoder
 #' @export
 setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
+    if (is.object(x) || is.matrix(x)) { # a data frame, for instance
+        .asMatrixLike(x)
+    }
     if (is.null(param)) {
         param <- multimodalParam()
     }
-    trainAutoencoder(.placed(x, param, list(), list(...)), param, ...)
+    placed <- .placed(x, param, list(), list(...))
+    trainAutoencoder(placed, param, ...)
 })
 
 # What is to be trained on, taken from where it is: a matrix-like, one that was

@@ -89,6 +89,8 @@ void read(const char *name, SEXP x, std::vector<std::string> &out) {
 template <class Visit>
 void read_fields(const char *owner, const Rcpp::List &list, Visit &&visit) {
     std::vector<std::string> names;
+    if (list.size() > 0 && Rf_isNull(Rf_getAttrib(list, R_NamesSymbol)))
+        wrong_type(owner, "a list of lists with names");
     if (list.size() > 0)
         names = Rcpp::as<std::vector<std::string>>(list.names());
     std::vector<bool> used(names.size());

@@ -82,7 +82,8 @@ baseCalls <- function() {
         noNoise = list(noNoise, list()),
         autoencoderDefaults = list(autoencoderDefaults, list())
     )
-    calls <- c(calls, searchCalls(x, model, settings))
+    calls <- c(calls, searchCalls(x, model, settings),
+        kindCalls(counts, new, where))
     if (requireNamespace("ggplot2", quietly = TRUE)) {
         calls <- c(calls, list(
             plotHistory = list(plotHistory, list(model = model, log = FALSE,
@@ -95,7 +96,8 @@ baseCalls <- function() {
             autoplot_codes = list(ggplot2::autoplot, list(object = model,
                 type = "codes", data = x))))
     }
-    for (name in c("maskingNoise", "gaussianNoise", "saltPepperNoise", "sgd",
+    for (name in c("maskingNoise", "onesNoise", "gaussianNoise",
+        "cauchyNoise", "saltPepperNoise", "swapNoise", "thinningNoise", "sgd",
         "rmsprop", "adagrad", "adadelta", "adam", "adamW", "constantRate",
         "stepDecay", "exponentialDecay", "cosineDecay", "oneCycle",
         "reduceOnPlateau", "warmUp")) {
@@ -142,6 +144,42 @@ searchCalls <- function(x, model, settings) {
                 BPPARAM = NULL), settings))
     }
     calls
+}
+
+# Calls of the functions for special kinds of autoencoder.
+kindCalls <- function(counts, new, where) {
+    settings <- list(hidden = 4L, latent = 2L, epochs = 2L, batch_size = 8L,
+        seed = 1, verbose = FALSE)
+    fit <- function(param) {
+        do.call(trainAutoencoder, c(list(counts, param), settings))
+    }
+    entries <- fit(countParam("zinb", "entry"))
+    sce <- toySce(counts)
+    list(
+        denoise = list(denoise, c(list(model = entries, x = counts,
+            type = "mean", impute = "all", name = "denoised"), new)),
+        denoise_sce = list(denoise, c(list(model = entries, x = sce,
+            type = "normalized", impute = "technical_zeros",
+            name = "denoised"), where)),
+        dropoutProbability = list(dropoutProbability, c(list(
+            model = entries, x = counts), new)),
+        dispersions = list(dispersions, c(list(model = entries, x = counts),
+            new)),
+        sampleAutoencoder = list(sampleAutoencoder, list(
+            model = fit(variationalParam()), n = 3, seed = 1)),
+        correntropyLoss = list(correntropyLoss, list(width = 1)),
+        zeroInflatedLoss = list(zeroInflatedLoss, list(
+            dispersion = "feature", zero_ridge = 0)),
+        sparseParam = list(sparseParam, list(rho = 0.1, weight = 1)),
+        contractiveParam = list(contractiveParam, list(weight = 1)),
+        variationalParam = list(variationalParam, list(beta = 1,
+            kappa = 0.1)),
+        countParam = list(countParam, list(loss = "nb",
+            dispersion = "feature")),
+        tybaltParam = list(tybaltParam, list(latent = 3)),
+        dcaParam = list(dcaParam, list(loss = "nb", dispersion = "entry")),
+        nuwaParam = list(nuwaParam, list(latent = 3))
+    )
 }
 
 # Arguments by which a generic of another package chooses its method: what it

@@ -71,8 +71,8 @@ test_that("unknown arguments are named and the nearest is suggested", {
         "transpose")
     expectAesopError(predict(model, x, type = "codes"), "param",
         c("type", "code"))
-    expectAesopError(AutoencoderParam(loss = "zinb"), "param",
-        c("loss", "zinb", "nb"))
+    expectAesopError(AutoencoderParam(loss = "zip"), "param",
+        c("loss", "zip", "zinb"))
     expectAesopError(AutoencoderParam(activation = "swish"), "param",
         c("activation", "swish", "relu"))
     expectAesopError(trainAutoencoder(x, AutoencoderParam(), 3), "param")

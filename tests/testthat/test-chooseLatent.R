@@ -133,7 +133,7 @@ test_that("what cannot be used is a classed error", {
     expectAesopError(chooseLatent(x, normalize = "log"), "input_value",
         "negative")
     expectAesopError(chooseLatent(x[, 1, drop = FALSE]), "input_dim")
-    expectAesopError(chooseLatent("a"), "input_type")
+    expectAesopError(chooseLatent("file.csv"), "input_type")
     expectAesopError(chooseLatent(x, methd = 1), "param", "methd")
     expectAesopError(chooseLatent(x, assay.type = "counts"), "param",
         "assay.type")

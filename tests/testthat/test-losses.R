@@ -105,6 +105,9 @@ plainCases <- list(
     mse = list(loss = "mse"), half_sse = list(loss = "half_sse"),
     mae = list(loss = "mae"), huber = list(loss = "huber"),
     huber_small = list(loss = "huber", huber_delta = 0.1),
+    correntropy = list(loss = "correntropy"),
+    correntropy_narrow = list(loss = "correntropy", huber_delta = 0.1),
+    log_cosh = list(loss = "log_cosh"),
     bce = list(loss = "bce"),
     softplus_output = list(loss = "mse", output_activation = "softplus"),
     relu_output = list(loss = "mse", output_activation = "relu"),
@@ -132,6 +135,8 @@ for (name in names(plainCases)) {
         element <- switch(config$loss,
             mse = r^2, half_sse = 0.5 * r^2, mae = r,
             huber = ifelse(r < delta, 0.5 * r^2, delta * r - 0.5 * delta^2),
+            correntropy = 1 - exp(-r^2 / (2 * delta^2)),
+            log_cosh = log(cosh(r)),
             bce = -(t * log(y) + (1 - t) * log(1 - y)))
         by_sample <- if (config$loss_reduction == "sum") {
             rowSums(element)
@@ -160,4 +165,43 @@ test_that("binary cross-entropy stays finite for saturated outputs", {
             backend = "cpu")
         expectFinite(got, precision)
     }
+})
+
+test_that("losses with parameters are pieces with these settings", {
+    expect_identical(as.list(AutoencoderParam(loss = correntropyLoss(2)),
+        complete = FALSE), list(loss = "correntropy", huber_delta = 2))
+    expect_identical(as.list(AutoencoderParam(
+        loss = zeroInflatedLoss("entry", zero_ridge = 0.1)),
+        complete = FALSE), list(loss = "zinb", dispersion = "entry",
+            zero_ridge = 0.1))
+    for (loss in names(aesop:::.lossMakers())) {
+        expect_identical(as.list(AutoencoderParam(loss = loss))$loss, loss)
+    }
+    expectAesopError(correntropyLoss(0), "param", "width", arg = "width")
+    expectAesopError(zeroInflatedLoss("gene"), "param", "dispersion")
+    expectAesopError(zeroInflatedLoss(zero_ridge = -1), "param",
+        "zero_ridge")
+})
+
+test_that("the ridge lowers the probabilities of technical zeros", {
+    counts <- toyCounts(20L, 60L)
+    share <- function(ridge) {
+        model <- fitQuiet(counts, countParam("zinb"), epochs = 40L,
+            zero_ridge = ridge, learning_rate = 0.01)
+        mean(aesop:::.applyModel(model, counts, "zero_probability",
+            list())$result)
+    }
+    expect_lt(share(10), 0.5 * share(0))
+})
+
+test_that("correntropy does not follow gross errors", {
+    x <- toyGaussian(20L, 200L, rank = 2L)
+    hit <- withr::with_seed(1, matrix(runif(length(x)) < 0.03, 20L))
+    bad <- x + 30 * hit
+    error <- function(loss) {
+        model <- fitQuiet(bad, loss = loss, hidden = integer(0), latent = 2L,
+            epochs = 200L, learning_rate = 0.01, scale = "none")
+        sqrt(mean((reconstruct(model, bad) - x)[, colSums(hit) == 0]^2))
+    }
+    expect_lt(error(correntropyLoss(2)), 0.5 * error("mse"))
 })

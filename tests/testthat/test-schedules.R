@@ -63,6 +63,63 @@ test_that("one cycle equals PyTorch's to 1e-12", {
         tolerance$formula)
 })
 
+# From torch.optim.lr_scheduler.OneCycleLR of PyTorch 2.15 (max_lr = 0.001,
+# total_steps = 60, Adam): step, rate, beta1.
+golden <- matrix(c(
+    0, 3.9999999999999996e-05, 0.95,
+    1, 4.817291215172706e-05, 0.9491486549841951,
+    8, 0.00047571118745761505, 0.9046134179731651,
+    16, 0.000991827087848273, 0.8508513450158048,
+    17, 0.001, 0.85,
+    18, 0.0009986019041829956, 0.850139810140941,
+    30, 0.0007816609023916948, 0.8718339970968189,
+    59, 4e-09, 0.95), ncol = 3L, byrow = TRUE)
+
+test_that("rate and momentum of one cycle are PyTorch's golden numbers", {
+    param <- AutoencoderParam(schedule = oneCycle(momentum = TRUE),
+        optimizer = adam(0.001), epochs = 12)
+    config <- as.list(param)
+    step <- golden[, 1L] + 1
+    expect_lte(max(abs(aesop:::learning_rates(config, 5)[step] -
+        golden[, 2L])), tolerance$formula)
+    expect_lte(max(abs(aesop:::schedule_momenta(config, 5)[step] -
+        golden[, 3L])), tolerance$formula)
+    expect_lte(max(abs(aesop:::learning_rates(config, 5) -
+        pytorchOneCycle(60L, 0.001))), tolerance$formula)
+})
+
+test_that("the momentum goes between the numbers asked for, or stays", {
+    momenta <- function(momentum) {
+        aesop:::schedule_momenta(as.list(AutoencoderParam(epochs = 12,
+            schedule = oneCycle(momentum = momentum))), 5)
+    }
+    got <- momenta(c(0.5, 0.7))
+    expectNear(c(got[1L], got[18L], got[60L]), c(0.7, 0.5, 0.7),
+        tolerance$formula)
+    # the same curve on another scale
+    expectNear((got - 0.5) / 0.2, (momenta(TRUE) - 0.85) / 0.1, 1e-10)
+    expect_true(all(momenta(FALSE) == -1))
+    for (bad in list(NA, 0.9, c(0.9, 0.8), c(0, 1), "a", NULL)) {
+        expectAesopError(oneCycle(momentum = bad), "param", "momentum",
+            arg = "momentum")
+    }
+})
+
+test_that("a moving momentum is used by sgd and adam, not by others", {
+    x <- toyGaussian()
+    same <- function(optimizer) {
+        fit <- function(momentum) {
+            toyModel(x, optimizer = optimizer,
+                schedule = oneCycle(momentum = momentum))@weights
+        }
+        identical(fit(TRUE), fit(FALSE))
+    }
+    expect_false(same(adam()))
+    expect_false(same(adamW()))
+    expect_false(same(sgd(0.01)))
+    expect_true(same(rmsprop()))
+})
+
 test_that("one cycle stays finite and positive for very few steps", {
     for (total in seq_len(6L)) {
         for (fraction in c(0.01, 0.3, 0.5, 0.99)) {
