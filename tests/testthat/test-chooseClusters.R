@@ -40,7 +40,7 @@ test_that("k that cannot be is refused", {
 })
 
 test_that("codes group time courses better than k-means on the profiles", {
-    skip_if_not_installed("mclust")
+    skip_if_not_installed("bluster")
     times <- seq(0, 1, length.out = 24L)
     shapes <- rbind(sin(2 * pi * times), cos(2 * pi * times), 2 * times - 1,
         1 - 2 * times, 2 * exp(-20 * (times - 0.5)^2) - 1)
@@ -52,7 +52,8 @@ test_that("codes group time courses better than k-means on the profiles", {
         model <- trainAutoencoder(x, vanillaParam(latent = 4), seed = seed,
             verbose = FALSE)
         score <- function(z) {
-            mclust::adjustedRandIndex(kmeans(z, 5, nstart = 20)$cluster, label)
+            bluster::pairwiseRand(label, kmeans(z, 5, nstart = 20)$cluster,
+                mode = "index")
         }
         score(encode(model, x)) - score(t(x))
     }, 1)
