@@ -19,7 +19,10 @@
 #' probability of technical zeros, a given zero is technical with the
 #' probability p / (p + (1 - p) (theta / (theta + m))^theta) (Bayes' theorem).
 #' A count above 0 is no zero: its probability is exactly 0. Note that this is
-#' not p itself, which other programs report for all entries.
+#' not p itself, which other programs report for all entries. Small
+#' probabilities tend to come out too small, as a flexible model explains some
+#' technical zeros by a low mean; few codes (`latent`) and a little `l2`, such
+#' as 1e-4, help.
 #'
 #' @section Errors:
 #' Those of [encode()]; `aesop_error_param` for a model of another loss, or if

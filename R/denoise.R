@@ -34,12 +34,12 @@
 #'     here; [dropoutProbability()], [dispersions()]
 #' @export
 #' @examples
-#' mean <- outer(rgamma(30, 2), rep(c(1, 4), each = 25))
-#' counts <- matrix(rpois(30 * 50, mean), nrow = 30,
-#'     dimnames = list(paste0("gene", 1:30), paste0("cell", 1:50)))
-#' model <- trainAutoencoder(counts, countParam(latent = 2, epochs = 30),
-#'     seed = 1)
-#' denoised <- denoise(model, counts, type = "normalized")
+#' # two groups of cells
+#' mean <- 4 * exp(matrix(rnorm(30 * 2), nrow = 30))[, rep(1:2, each = 40)]
+#' counts <- matrix(rpois(30 * 80, mean), nrow = 30,
+#'     dimnames = list(paste0("gene", 1:30), paste0("cell", 1:80)))
+#' model <- trainAutoencoder(counts, countParam(latent = 2), seed = 1)
+#' denoised <- denoise(model, counts)
 #' c(counts = mean((counts - mean)^2), denoised = mean((denoised - mean)^2))
 denoise <- function(model, x, type = c("mean", "normalized"),
     impute = c("all", "technical_zeros"), match = c("name", "position"), ...,
