@@ -105,11 +105,12 @@ convolutionFilters <- function(model) {
     kinds <- vapply(config$layers, function(layer) layer$kind, "")
     first <- match(TRUE, !kinds %in% c("max_pool", "mean_pool", "upsample"))
     if (!identical(kinds[first], "conv")) {
+        network <- .networkText(config, length(model@features))
         .abort("input_type", c(
-            "`model` has no convolution as its first layer.",
+            sprintf("`model` has no convolution as its first layer: %s.",
+                network),
             "Train one with convolutionalParam()."
-        ), arg = "model", got = .networkText(model@param@settings,
-            length(model@features)), accepted = "convolutional model")
+        ), arg = "model", got = network, accepted = "convolutional model")
     }
     shape <- config$input_shape
     weights <- model@weights[[sprintf("encoder.%d.weight", first)]]

@@ -133,3 +133,13 @@ layerCalls <- function() {
         oneHot = list(oneHot, list(x = dna, n = 0.25, sparse = FALSE))
     )
 }
+
+# Share of samples whose five nearest neighbours have, by majority, their label.
+labelShare <- function(codes, labels) {
+    distance <- as.matrix(stats::dist(codes))
+    diag(distance) <- Inf
+    guess <- apply(distance, 1L, function(row) {
+        names(which.max(table(labels[order(row)[1:5]])))
+    })
+    mean(guess == labels)
+}
