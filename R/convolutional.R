@@ -8,10 +8,10 @@
 #' @param input_shape `c(height, width, channels)` of an image;
 #'     `c(1, length, 4)` of a DNA sequence. [imageMatrix()] and [oneHot()] give
 #'     it as attribute `"input_shape"` of their results.
-#' @param layers The encoder's layers, see [conv2d()]. `NULL` for a convolution
-#'     of 16 filters, a max-pool by 2, a convolution of 32 filters, a max-pool
-#'     by 2, all with padding `"same"` where it applies; filters are 3 x 3 on
-#'     images and 8 wide on sequences. A side of one cell is not pooled.
+#' @param layers The encoder's layers, see [conv2d()]. `NULL` for the default:
+#'     of an image 16 filters of 3 x 3, a max-pool by 2, 32 filters of 3 x 3 and
+#'     a max-pool by 2 (a side of one cell is not pooled); of a sequence 16
+#'     filters of width 8 with stride 2, and 32 of the same kind.
 #' @param latent Number of codes; `NULL` for the default, 10.
 #' @param ... Further settings as for [AutoencoderParam()].
 #' @param model A fitted [AutoencoderModel][AutoencoderModel-class] with a
@@ -22,6 +22,11 @@
 #' row from the top, each row from the left, all channels of a pixel together.
 #' Pixels `p1` to `p784` of the usual MNIST tables are in this order.
 #' [imageMatrix()] brings an array into it.
+#'
+#' A pool forgets where in its window the largest value was. That is what makes
+#' it robust on images, but the letters of a sequence have to be rebuilt one by
+#' one, so that strides serve better there. On images, too, strides in place of
+#' pools are an option: several times faster, as fewer windows are computed.
 #'
 #' `scale` is `"none"`, as a filter must find the same values everywhere: give
 #' images with values of about 0 to 1. For values from exactly 0 to 1, such as
@@ -68,14 +73,14 @@ convolutionalParam <- function(input_shape, layers = NULL, latent = NULL,
 
 .defaultLayers <- function(shape) {
     side <- shape[1:2]
-    kernel <- if (side[1L] == 1L) 8L else 3L
+    if (side[1L] == 1L) {
+        return(list(conv1d(16, 8, stride = 2), conv1d(32, 8, stride = 2)))
+    }
     layers <- list()
-    for (filters in c(16L, 32L)) {
-        layers <- c(layers, list(conv2d(filters, kernel)))
+    for (filters in c(16, 32)) {
         size <- pmin(2L, side)
-        if (any(size > 1L)) {
-            layers <- c(layers, list(maxPool2d(size)))
-        }
+        layers <- c(layers, list(conv2d(filters, 3)),
+            if (any(size > 1L)) list(maxPool2d(size)))
         side <- side %/% size
     }
     layers
@@ -100,11 +105,12 @@ convolutionFilters <- function(model) {
     kinds <- vapply(config$layers, function(layer) layer$kind, "")
     first <- match(TRUE, !kinds %in% c("max_pool", "mean_pool", "upsample"))
     if (!identical(kinds[first], "conv")) {
+        network <- .networkText(config, length(model@features))
         .abort("input_type", c(
-            "`model` has no convolution as its first layer.",
+            sprintf("`model` has no convolution as its first layer: %s.",
+                network),
             "Train one with convolutionalParam()."
-        ), arg = "model", got = .networkText(model@param@settings,
-            length(model@features)), accepted = "convolutional model")
+        ), arg = "model", got = network, accepted = "convolutional model")
     }
     shape <- config$input_shape
     weights <- model@weights[[sprintf("encoder.%d.weight", first)]]

@@ -106,6 +106,7 @@ baseCalls <- function() {
         calls[[name]][[2L]] <- lapply(calls[[name]][[2L]], eval,
             envir = asNamespace("aesop"))
     }
+    calls <- c(calls, layerCalls())
     defaults <- autoencoderDefaults()
     calls$AutoencoderParam <- list(AutoencoderParam,
         c(lapply(formals(AutoencoderParam)[setdiff(
