@@ -12,14 +12,50 @@
     if (length(all.vars(design)) == 0L || "." %in% all.vars(design)) {
         .abortParam(arg, deparse1(design), "a formula that names covariates")
     }
+    other <- setdiff(.calledIn(design), .designFunctions())
+    if (length(other) > 0L) {
+        .abort("param", c(
+            sprintf("`%s` cannot use %s; it can use %s.", arg,
+                .showNames(other), paste(.designFunctions(), collapse = " ")),
+            "Compute it first, as a column of the covariates."
+        ), arg = arg, value = deparse1(design), allowed = .designFunctions())
+    }
     design
 }
 
-# Terms are looked up in the data and in stats, wherever the formula is from:
-# a model holds its text.
+# What a design may call. All of it looks at one sample at a time, as a sample's
+# code must not depend on the others (poly() or cut() would); and the formula of
+# a model from a file can run nothing else.
+.designFunctions <- function() {
+    c("~", "+", "-", "*", "/", "^", ":", "%in%", "(", "I", "log", "log2",
+        "log10", "log1p", "exp", "sqrt", "abs", "==", "!=", "<", "<=", ">",
+        ">=", "&", "|", "!")
+}
+
+# Names of the functions in an expression; those in the arguments of one that
+# is not allowed do not matter.
+.calledIn <- function(expr) {
+    if (!is.call(expr)) {
+        return(character())
+    }
+    name <- deparse1(expr[[1L]])
+    if (!name %in% .designFunctions()) {
+        return(name)
+    }
+    unique(c(name, unlist(lapply(as.list(expr)[-1L], .calledIn))))
+}
+
+# A model holds the formula's text; all but the covariates is from base.
 .designTerms <- function(text) {
-    stats::terms(stats::as.formula(text,
-        env = new.env(parent = asNamespace("stats"))))
+    formula <- tryCatch(str2lang(text), error = function(e) NULL)
+    good <- is.call(formula) && length(formula) == 2L &&
+        identical(formula[[1L]], quote(`~`)) &&
+        all(.calledIn(formula) %in% .designFunctions())
+    if (!good) {
+        .abortSchema("the formula of its design is not one")
+    }
+    stats::terms(structure(formula, class = "formula",
+        .Environment = baseenv()))
 }
 
 # The covariates of samples: `covariates` if given, else the columns of
@@ -51,22 +87,26 @@
         ), arg = "design", missing = absent)
     }
     covariates <- .matchCovariates(covariates, n_samples, samples)
-    as.data.frame(covariates[, variables, drop = FALSE])
+    as.data.frame(covariates[, variables, drop = FALSE], optional = TRUE)
 }
 
 .matchCovariates <- function(covariates, n_samples, samples) {
     names <- rownames(covariates)
-    named <- !is.null(names) && length(samples) > 0L &&
-        !identical(names, as.character(seq_len(nrow(covariates))))
-    if (named) {
+    if (!is.null(names) && length(samples) > 0L) {
         rows <- match(samples, names)
-        if (anyNA(rows)) {
-            absent <- samples[is.na(rows)]
-            .abort("design", sprintf("`covariates` has no row for %s: %s.",
-                .count(length(absent), "sample"), .showNames(absent)),
-                arg = "covariates", missing = absent)
+        if (!anyNA(rows)) {
+            return(covariates[rows, , drop = FALSE])
         }
-        return(covariates[rows, , drop = FALSE])
+        # a data frame numbers rows that have no names
+        if (!is.integer(attr(covariates, "row.names"))) {
+            absent <- samples[is.na(rows)]
+            .abort("design", c(
+                sprintf("`covariates` has no row for %s: %s.",
+                    .count(length(absent), "sample"), .showNames(absent)),
+                paste("Its rows have names, so they are matched by name;",
+                    "rownames(covariates) <- NULL takes them in order.")
+            ), arg = "covariates", missing = absent)
+        }
     }
     if (nrow(covariates) != n_samples) {
         .abort("design", sprintf(
@@ -77,20 +117,29 @@
     covariates
 }
 
-# Values that cannot enter a design, by covariate and sample.
+# A covariate as it enters the design: a number, a logical or a factor.
 .checkCovariate <- function(value, name, samples) {
-    label <- function(i) {
-        if (length(samples) > 0L) .quote(samples[i]) else paste("number", i)
+    plain <- is.null(dim(value)) && (is.factor(value) || (!is.object(value) &&
+        (is.numeric(value) || is.logical(value) || is.character(value))))
+    if (!plain) {
+        .abort("design", sprintf("The covariate %s must be %s, not %s.",
+            .quote(name), "numeric, logical, character or a factor",
+            .describe(value)), arg = "covariates", covariate = name)
     }
     bad <- which(is.na(value) | (is.numeric(value) & !is.finite(value)))
     if (length(bad) > 0L) {
+        sample <- .sampleLabel(bad[1L], samples)
         .abort("design", c(
             sprintf("The covariate %s is missing for %s; the first is %s.",
-                .quote(name), .count(length(bad), "sample"), label(bad[1L])),
+                .quote(name), .count(length(bad), "sample"), sample),
             "Fill it in, or leave these samples out."
-        ), arg = "design", covariate = name, sample = label(bad[1L]))
+        ), arg = "covariates", covariate = name, sample = sample)
     }
     if (!is.numeric(value) && !is.logical(value)) factor(value) else value
+}
+
+.sampleLabel <- function(i, samples) {
+    if (length(samples) > 0L) .quote(samples[i]) else paste("number", i)
 }
 
 # The design of the training samples: list(matrix, info); info is kept in the
@@ -109,28 +158,50 @@
             ), arg = "design", covariate = name)
         }
     }
-    info <- list(formula = text, variables = names(frame), levels = levels)
-    x <- .modelMatrix(info, frame)
+    info <- list(formula = text, variables = names(frame), levels = levels,
+        logical = names(frame)[vapply(frame, is.logical, NA)])
+    x <- .modelMatrix(info, frame, samples)
     info$columns <- colnames(x)
     numeric <- !apply(x, 2L, function(v) all(v %in% c(0, 1)))
     center <- ifelse(numeric, colMeans(x), 0)
     spread <- apply(x, 2L, stats::sd)
-    if (any(spread == 0)) {
-        .abort("design", sprintf("The design's column %s is constant.",
-            .quote(colnames(x)[spread == 0][1L])), arg = "design",
-            covariate = colnames(x)[spread == 0])
+    flat <- colnames(x)[spread <= 1e-10 * apply(abs(x), 2L, max)]
+    if (length(flat) > 0L) {
+        .abort("design", c(
+            sprintf("The design's column %s is constant.", .quote(flat[1L])),
+            "Leave it out of the design: it cannot explain anything."
+        ), arg = "design", covariate = flat)
     }
     info$center <- unname(center)
     info$scale <- unname(ifelse(numeric, spread, 1))
-    list(matrix = .scaledDesign(x, info), info = info)
+    list(matrix = .scaledDesign(x, info), info = info[lengths(info) > 0L])
 }
 
-.modelMatrix <- function(info, frame) {
+# One row per sample, without the intercept.
+.modelMatrix <- function(info, frame, samples) {
     terms <- .designTerms(info$formula)
-    contrasts <- lapply(info$levels, function(l) "contr.treatment")
-    x <- stats::model.matrix(terms, frame,
-        contrasts.arg = if (length(contrasts) > 0L) contrasts)
-    x[, colnames(x) != "(Intercept)", drop = FALSE]
+    x <- tryCatch(suppressWarnings({
+        frame <- stats::model.frame(terms, frame, na.action = stats::na.pass)
+        coded <- info$levels[intersect(names(info$levels), names(frame))]
+        stats::model.matrix(terms, frame,
+            contrasts.arg = if (length(coded) > 0L) {
+                lapply(coded, function(levels) "contr.treatment")
+            })
+    }), error = function(e) {
+        .abort("design", sprintf("The design %s cannot be computed: %s",
+            info$formula, conditionMessage(e)), arg = "design")
+    })
+    x <- x[, colnames(x) != "(Intercept)", drop = FALSE]
+    bad <- which(!is.finite(x), arr.ind = TRUE)
+    if (nrow(bad) > 0L) {
+        .abort("design", sprintf(
+            "The design's column %s is not a number for sample %s.",
+            .quote(colnames(x)[bad[1L, 2L]]),
+            .sampleLabel(bad[1L, 1L], samples)), arg = "design",
+            covariate = colnames(x)[bad[1L, 2L]],
+            sample = .sampleLabel(bad[1L, 1L], samples))
+    }
+    x
 }
 
 .scaledDesign <- function(x, info) {
@@ -154,14 +225,27 @@
     frame <- .covariateFrame(x, covariates, info$variables, n_samples, samples)
     frame[] <- Map(.checkCovariate, frame, names(frame),
         MoreArgs = list(samples = samples))
-    for (name in names(info$levels)) {
-        frame[[name]] <- .knownLevels(frame[[name]], name,
-            info$levels[[name]], samples)
+    for (name in info$variables) {
+        frame[[name]] <- if (name %in% names(info$levels)) {
+            .knownLevels(frame[[name]], name, info$levels[[name]])
+        } else {
+            .knownType(frame[[name]], name, name %in% info$logical)
+        }
     }
-    .scaledDesign(.modelMatrix(info, frame), info)
+    .scaledDesign(.modelMatrix(info, frame, samples), info)
 }
 
-.knownLevels <- function(value, name, levels, samples) {
+.knownType <- function(value, name, logical) {
+    good <- if (logical) is.logical(value) else is.numeric(value)
+    if (!good) {
+        .abort("design", sprintf("The covariate %s must be %s, as in training.",
+            .quote(name), if (logical) "logical" else "numeric"),
+            arg = "covariates", covariate = name)
+    }
+    value
+}
+
+.knownLevels <- function(value, name, levels) {
     value <- as.character(value)
     unseen <- setdiff(value, levels)
     if (length(unseen) > 0L) {

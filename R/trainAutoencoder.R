@@ -10,8 +10,9 @@
 #'     DelayedArray (on disk; read in blocks if it exceeds `memory_limit`), a
 #'     SummarizedExperiment or a SingleCellExperiment: features in rows,
 #'     samples in columns. For [multimodalParam()] a named list of those, or a
-#'     SingleCellExperiment with alternative experiments. Rows need unique names to match new data later; if
-#'     there are none at all, `feature1` and so on are used.
+#'     SingleCellExperiment with alternative experiments. Rows need unique names
+#'     to match new data later; if there are none at all, `feature1` and so on
+#'     are used.
 #' @param param An [AutoencoderParam()], or `NULL` for the defaults.
 #' @param ... For the matrix method: further settings by name, as for
 #'     [AutoencoderParam()]; they win over `param`. For the other methods: all
@@ -44,9 +45,13 @@
 #'     With [multimodalParam()] several names; `NULL` for all.
 #' @param design A formula such as `~ batch + age` whose covariates condition
 #'     encoder and decoder (setting `condition`: `"both"`, `"encoder"` or
-#'     `"decoder"`), so that the code need not describe them.
-#' @param covariates A data frame with the covariates, one row per sample;
-#'     `NULL` for `colData(x)`.
+#'     `"decoder"`), so that the code need not describe them. It can use
+#'     interactions, arithmetic, comparisons, `log()`, `exp()`, `sqrt()`,
+#'     `abs()` and `I()`; what looks at all samples, such as `poly()` or
+#'     `factor()`, is to be made a column of the covariates first. Numeric
+#'     columns are standardised.
+#' @param covariates A data frame with the covariates, one row per sample,
+#'     matched by name if the rows have names; `NULL` for `colData(x)`.
 #' @param dimred,n_dimred Name or number of a reduced dimension to use as
 #'     input, and how many of its columns.
 #'
