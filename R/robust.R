@@ -24,7 +24,7 @@
 #' The input is held in memory as a dense matrix, twice. Losses on counts are
 #' not possible, as X - S is not a count.
 #'
-#' `decompose` finds the two parts for any samples with the weights of a fitted
+#' `robustDecomposition` finds the two parts for any samples with the weights of a fitted
 #' model: L is the reconstruction of X - S, S the shrunken residual, in turn,
 #' until S no longer changes.
 #'
@@ -43,7 +43,7 @@
 #' x[cbind(5, 7)] <- 8
 #' dimnames(x) <- list(paste0("gene", 1:30), paste0("sample", 1:80))
 #' model <- trainAutoencoder(x, robustParam(latent = 1, epochs = 100), seed = 1)
-#' parts <- decompose(model, x)
+#' parts <- robustDecomposition(model, x)
 #' parts$S[5, 7]
 #' mean(parts$S != 0)
 robustParam <- function(lambda = NULL, sparse = c("entry", "sample",
@@ -70,11 +70,11 @@ robustParam <- function(lambda = NULL, sparse = c("entry", "sample",
 #'     data.
 #' @param x Samples, as for [encode()].
 #' @param max_rounds Largest number of turns.
-#' @returns `decompose`: a list with the matrices `L` and `S` of features x
+#' @returns `robustDecomposition`: a list with the matrices `L` and `S` of features x
 #' samples on the scale of the prepared input (normalised and scaled), and
 #' `lambda`, the threshold used.
 #' @export
-decompose <- function(model, x, lambda = NULL, sparse = NULL,
+robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
     max_rounds = 20L, ...) {
     model <- .checkModel(model)
     used <- model@info$robust

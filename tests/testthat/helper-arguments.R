@@ -83,7 +83,7 @@ baseCalls <- function() {
         autoencoderDefaults = list(autoencoderDefaults, list())
     )
     calls <- c(calls, searchCalls(x, model, settings),
-        kindCalls(counts, new, where))
+        kindCalls(counts, new, where), workflowCalls(x, model, codes, new))
     if (requireNamespace("ggplot2", quietly = TRUE)) {
         calls <- c(calls, list(
             plotHistory = list(plotHistory, list(model = model, log = FALSE,
@@ -181,6 +181,55 @@ kindCalls <- function(counts, new, where) {
         dcaParam = list(dcaParam, list(loss = "nb", dispersion = "entry")),
         nuwaParam = list(nuwaParam, list(latent = 3))
     )
+}
+
+# Calls of the functions that work in several fits, or on codes.
+workflowCalls <- function(x, model, codes, new) {
+    settings <- list(latent = 2L, epochs = 2L, batch_size = 8L, seed = 1,
+        verbose = FALSE)
+    frame <- data.frame(batch = rep_len(c("a", "b"), ncol(x)))
+    conditional <- do.call(trainAutoencoder, c(list(x, design = ~ batch,
+        covariates = frame), settings))
+    parts <- list(a = x, b = x[1:4, ])
+    joint <- do.call(trainAutoencoder, c(list(parts), settings))
+    calls <- list(
+        trainAutoencoder_design = list(trainAutoencoder, c(list(x = x,
+            design = ~ batch, covariates = frame, condition = "both"),
+            settings)),
+        encode_design = list(encode, list(model = conditional, x = x,
+            covariates = frame)),
+        trainAutoencoder_list = list(trainAutoencoder, c(list(x = parts,
+            param = NULL), settings)),
+        encode_list = list(encode, list(model = joint, x = parts,
+            missing = "error")),
+        assayParam = list(assayParam, list(hidden = 3, loss = "nb",
+            output_activation = NULL, normalize = "log", scale = "none",
+            loss_reduction = "mean", dispersion = "feature", weight = 1)),
+        multimodalParam = list(multimodalParam, list(
+            assays = list(a = assayParam()), latent = 2)),
+        robustParam = list(robustParam, list(lambda = 1, sparse = "entry",
+            rounds = 2)),
+        robustDecomposition = list(robustDecomposition, c(list(model = model,
+            x = x, lambda = NULL, sparse = NULL, max_rounds = 2), new)),
+        stackedParam = list(stackedParam, list(hidden = 4, latent = 2,
+            pretrain_epochs = 2, activation = "sigmoid",
+            latent_activation = "sigmoid", sparsity = 0.1,
+            sparsity_target = 0.1)),
+        trainMore = list(trainMore, list(model = model, x = x, epochs = 1,
+            seed = 1, verbose = FALSE)),
+        fineTune = list(fineTune, list(model = model, x = x,
+            freeze = "encoder", epochs = 1, seed = 1, min_overlap = 0.5,
+            verbose = FALSE)),
+        nodeActivity = list(nodeActivity, list(x = codes, data = NULL,
+            dimred = "AE", threshold = 0)),
+        featureErrors = list(featureErrors, c(list(model = model, x = x),
+            new))
+    )
+    if (requireNamespace("bluster", quietly = TRUE)) {
+        calls$chooseClusters <- list(chooseClusters, list(x = codes,
+            data = NULL, k = 2:3, dimred = "AE", seed = 1))
+    }
+    calls
 }
 
 # Arguments by which a generic of another package chooses its method: what it
