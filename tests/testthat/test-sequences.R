@@ -45,6 +45,9 @@ test_that("unequal lengths and other types are errors", {
     expectAesopError(oneHot("A", n = 2), "param", "n", arg = "n")
     expectAesopError(oneHot("A", sparse = 1), "param", "sparse")
     expectAesopError(trainAutoencoder("ACGT"), "input_dim", "x")
+    for (x in list("file.csv", "\xff\xfe", NA_character_, character(0))) {
+        expectAesopError(trainAutoencoder(x), "input_type", "x")
+    }
 })
 
 test_that("sequences are taken wherever samples are", {
