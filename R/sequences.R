@@ -61,8 +61,8 @@ oneHot <- function(x, n = 0.25, sparse = FALSE) {
         return(TRUE)
     }
     letters <- paste(utils::head(x[!is.na(x)], 100L), collapse = "")
-    bases <- nchar(gsub("[^ACGTNacgtn]", "", letters))
-    bases > nchar(letters) / 2
+    bases <- gsub("[^ACGTNacgtn]", "", letters, useBytes = TRUE)
+    nchar(bases, "bytes") > nchar(letters, "bytes") / 2
 }
 
 .sequenceMatrix <- function(x, arg = "x", n = 0.25, sparse = FALSE) {

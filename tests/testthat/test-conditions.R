@@ -4,7 +4,7 @@ test_that("all conditions carry the documented classes and fields", {
     expect_s3_class(condition, c("aesop_error_param", "aesop_error", "error",
         "condition"), exact = TRUE)
     expect_identical(condition$arg, "latent")
-    condition <- catchError(trainAutoencoder("a"))
+    condition <- catchError(trainAutoencoder("x"))
     expect_s3_class(condition, c("aesop_error_input_type", "aesop_error",
         "error", "condition"), exact = TRUE)
     expect_identical(condition$arg, "x")

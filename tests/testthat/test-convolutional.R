@@ -9,7 +9,7 @@ test_that("arrays become matrices of pixels, row by row, and back", {
     expect_identical(colnames(x), letters[1:4])
     expect_identical(rownames(x)[1:4], c("p1.1.1", "p1.1.2", "p1.2.1",
         "p1.2.2"))
-    expect_identical(x[["p2.3.1", "c"]], images[2L, 3L, 1L, 3L])
+    expect_identical(x[["p2.3.1", "c"]], images[[2L, 3L, 1L, 3L]])
     expect_identical(imageArray(x), images)
     grey <- array(runif(24), c(4L, 3L, 2L))
     m <- imageMatrix(grey)
