@@ -17,7 +17,8 @@
 #'     `assay.type`, `altexp` and `covariates` as for [encode()], and
 #'     `num_threads`, `verbose`, `on_interrupt` as for [trainAutoencoder()].
 #' @param epochs Number of further passes; `NULL` for as many as before.
-#' @param seed As for [trainAutoencoder()].
+#' @param seed As for [trainAutoencoder()]. The seed of the first training
+#'     (`model@info$seed`) holds out the same samples of the same data.
 #' @param freeze What keeps its weights: `"encoder"`, `"decoder"`, or names of
 #'     layers as in `names(model@weights)` without their last part, such as
 #'     `"encoder.1"`. Running statistics of batch normalisation in a frozen

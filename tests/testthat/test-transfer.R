@@ -10,7 +10,8 @@ tune <- function(data, ..., fit = model, epochs = 5L) {
 }
 
 test_that("trainMore() goes on where the training ended", {
-    longer <- more(epochs = 20L)
+    longer <- trainMore(model, x, epochs = 20L, seed = 1, verbose = FALSE)
+    expect_identical(longer@info$validation, model@info$validation)
     expect_identical(longer@history$epoch, as.numeric(1:30))
     expect_identical(longer@history[1:10, ], model@history)
     expect_lt(longer@history$loss[11], model@history$loss[10])
