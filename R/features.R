@@ -156,7 +156,7 @@
             sprintf("  %d of %s missing: %s", length(missing),
                 .count(length(wanted), "feature"), .showNames(missing))
         },
-        if (!enough && min_overlap < 1) {
+        if (!enough && overlap > 0 && min_overlap < 1) {
             sprintf("  that is an overlap of %.0f %%, below min_overlap = %s",
                 100 * overlap, format(min_overlap))
         },

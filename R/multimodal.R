@@ -18,7 +18,8 @@
 #' in the same order, or a SingleCellExperiment: its main experiment and its
 #' alternative experiments, all of them or those named by `altexp`. In an
 #' experiment an assay `"logcounts"` is used where there is one; `"counts"`
-#' alone are normalised (`normalize = "log"`).
+#' alone are normalised (`normalize = "log"`). Size factors are each assay's
+#' own, from its sums.
 #'
 #' The features of the model are named `"assay:feature"`. `reconstruct()`
 #' returns a list with a matrix for each assay.
@@ -56,8 +57,23 @@ multimodalParam <- function(assays = list(), ...) {
         }
     }
     param <- .preset(list(), list(...))
+    .checkShared(param@settings)
     param@extra$assays <- assays
     param
+}
+
+# Settings that each assay has of its own.
+.checkShared <- function(settings) {
+    own <- intersect(names(settings), c("hidden", "decoder_hidden", "loss",
+        "loss_reduction", "output_activation", "dispersion", "normalize",
+        "scale"))
+    if (length(own) > 0L) {
+        .abort("param", c(
+            sprintf("`%s` is a setting of each assay, not of all.", own[1L]),
+            "Give it to assayParam()."
+        ), arg = own[1L], value = settings[[own[1L]]],
+        allowed = "in assayParam()")
+    }
 }
 
 #' @rdname multimodalParam
@@ -210,6 +226,10 @@ print.aesop_assay <- function(x, ...) {
     assays <- Map(function(m, name) {
         .assaySettings(picked$pieces[[name]], name, nrow(m))
     }, matrices, names(matrices))
+    if (all(vapply(assays, function(a) a$weight, 1) == 0)) {
+        .abort("param", "`weight` is 0 for all assays: nothing to learn.",
+            arg = "weight", value = 0, allowed = "above 0 for one assay")
+    }
     if (ncol(matrices[[1L]]) < 2L) {
         .abort("input_dim", "`x` has 1 sample; training needs at least 2.",
             arg = "x", expected = 2L, got = 1L)

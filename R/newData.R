@@ -76,6 +76,11 @@
             .showNames(absent), .showNames(names(data), 10L)),
             missing = absent, n_missing = length(absent))
     }
+    extra <- setdiff(names(data), names(wanted))
+    if (length(extra) > 0L) {
+        .inform(sprintf("Dropped %s of `x` that the model does not use: %s.",
+            .count(length(extra), "assay"), .showNames(extra)))
+    }
     transposed <- !is.null(args$transposed) &&
         .checkFlag(args$transposed, "transposed")
     matrices <- Map(function(part, config, name) {

@@ -211,7 +211,7 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
         (isTRUE(extra$auto_latent) && is.null(settings[["latent"]]) &&
             is.null(call$ncomponents))
     settings <- .mergeParam(param, settings, call$ncomponents)
-    input <- .inputOf(x, extra, call, options$memory_limit)
+    input <- .inputOf(x, extra, settings, call, options$memory_limit)
     design <- if (is.null(call$design)) extra$design else call$design
     input <- .addDesign(input, x, design, call$covariates)
     if (auto) {
@@ -224,8 +224,9 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
 }
 
 # One assay, or several for multimodalParam().
-.inputOf <- function(x, extra, call, memory_limit) {
+.inputOf <- function(x, extra, settings, call, memory_limit) {
     if (inherits(x, "aesop_assays")) {
+        .checkShared(settings)
         call$altexp <- x$altexp
         return(.assaysInput(x$x, extra$assays, call, memory_limit))
     }

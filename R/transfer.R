@@ -16,21 +16,27 @@
 #'     architecture, the loss and the preparation cannot be changed. Further,
 #'     `assay.type`, `altexp` and `covariates` as for [encode()], and
 #'     `num_threads`, `verbose`, `on_interrupt` as for [trainAutoencoder()].
-#' @param epochs Number of further passes.
-#' @param seed As for [trainAutoencoder()].
+#' @param epochs Number of further passes; `NULL` for as many as before.
+#' @param seed As for [trainAutoencoder()]. The seed of the first training
+#'     (`model@info$seed`) holds out the same samples of the same data.
 #' @param freeze What keeps its weights: `"encoder"`, `"decoder"`, or names of
 #'     layers as in `names(model@weights)` without their last part, such as
 #'     `"encoder.1"`. Running statistics of batch normalisation in a frozen
-#'     layer are kept too.
+#'     layer are kept too. With tied weights the decoder's are the encoder's,
+#'     so that freezing one freezes those of both.
 #' @param min_overlap Smallest share of the model's features that the data must
 #'     have, from 0 to 1.
 #'
 #' @details
 #' A feature that the data lack enters the network as 0 after the preparation
 #' (for centred input: as its mean in the original training data) and has no
-#' weight in the loss; its output weights stay as they were. Its measured
-#' values are never taken to be zero. The share of features that were found is
-#' reported, and kept in `model@info$overlap`.
+#' weight in the loss; its output weights stay as they were. The sums behind
+#' size factors are those of the features that are there; give `size_factors` if
+#' many are not. The share of features that were found is reported, and kept in
+#' `model@info$overlap`.
+#'
+#' A robust or stacked model is trained on as a plain one: on all of X, all
+#' layers at once.
 #'
 #' @section Errors:
 #' `aesop_error_features` if fewer features than `min_overlap` are there (with
@@ -82,7 +88,7 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
 .continueTraining <- function(model, x, args, epochs, seed, freeze,
     min_overlap) {
     model <- .checkModel(model)
-    where <- setdiff(.newDataArguments(), "num_threads")
+    where <- setdiff(.newDataArguments(), c("num_threads", "missing"))
     options <- c("num_threads", "verbose", "on_interrupt", "device",
         "memory_limit")
     allowed <- c(.trainingSettings(), where, options)
@@ -114,6 +120,10 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
 .fitAgain <- function(model, new, settings, frozen, options) {
     config <- .overlay(model@param@settings, settings)
     n <- new$source$n_samples
+    if (n < 2L) {
+        .abort("input_dim", "`x` has 1 sample; training needs at least 2.",
+            arg = "x", expected = 2L, got = n)
+    }
     if (is.null(settings$batch_size)) {
         held_out <- .validationSize(config$validation, n)
         config$batch_size <- min(config$batch_size, n - held_out)
@@ -127,6 +137,8 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
         freeze = frozen, history = model@history)
     fit <- .fitCore(input, config, character(), options, start)$model
     fit@info$overlap <- new$overlap
+    fit@info$robust <- model@info$robust
+    fit@info$pretraining <- model@info$pretraining
     fit
 }
 
@@ -150,5 +162,8 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
     }, NA)
     keep <- keep | ("encoder" %in% freeze & is_encoder) |
         ("decoder" %in% freeze & !is_encoder)
+    if (model@param@settings$tied && "decoder" %in% freeze) {
+        keep <- keep | grepl("^encoder[.][0-9]+[.]weight$", names)
+    }
     names[keep]
 }

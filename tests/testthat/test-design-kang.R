@@ -1,14 +1,4 @@
 # Two batches of real cells: they mix, the cell types stay apart.
-nearestLabels <- function(codes, labels, k = 15L) {
-    distance <- as.matrix(stats::dist(codes))
-    diag(distance) <- Inf
-    guess <- apply(distance, 1L, function(row) {
-        votes <- table(labels[order(row)[seq_len(k)]])
-        names(votes)[which.max(votes)]
-    })
-    mean(guess == labels)
-}
-
 test_that("kang: batches mix, cell types stay apart", {
     folder <- file.path(dataFolder(), "kang_pbmc_labelled")
     skip_if_not(dir.exists(folder), paste("no kang_pbmc_labelled in the data",

@@ -1,0 +1,63 @@
+# M26: joint codes separate what neither assay does alone.
+
+test_that("two assays that each see one border: the joint code sees both", {
+    data <- withr::with_seed(5L, {
+        label <- rep(c("A", "B", "C"), each = 80L)
+        counts <- function(features, depth, high) {
+            fold <- exp(outer(rnorm(features), high))
+            matrix(rnbinom(features * 240L, size = 3, mu = depth * fold),
+                features, dimnames = list(paste0("f", seq_len(features)),
+                    paste0("cell", 1:240)))
+        }
+        list(rna = counts(200L, 2, label != "A"),
+            adt = counts(15L, 40, label == "C"))
+    })
+    label <- rep(c("A", "B", "C"), each = 80L)
+    alone <- vapply(data, function(x) {
+        fit <- fitQuiet(x, loss = "nb", latent = 4L, epochs = 60L)
+        clusterAgreement(encode(fit, x), label)
+    }, 1)
+    param <- multimodalParam(list(rna = assayParam(loss = "nb"),
+        adt = assayParam(loss = "nb")), latent = 4L, epochs = 60L)
+    joint <- clusterAgreement(encode(fitQuiet(data, param), data), label)
+    expect_gt(joint, 0.8)
+    expect_gt(joint, max(alone) + 0.1)
+})
+
+test_that("CITE-seq: RNA and protein together know the cell types", {
+    folder <- file.path(dataFolder(), "citeseq_pbmc10k_200")
+    skip_if_not(dir.exists(folder), paste("no citeseq_pbmc10k_200 in the",
+        "data folder: 200 cells of 10x Genomics' PBMC 10k protein v3"))
+    table <- function(file) {
+        utils::read.delim(gzfile(file.path(folder, file)), quote = "",
+            check.names = FALSE)
+    }
+    cells <- table("cells.tsv.gz")
+    counts <- function(kind, names) {
+        m <- Matrix::readMM(gzfile(file.path(folder, kind)))
+        m <- as(m, "CsparseMatrix")
+        dimnames(m) <- list(make.unique(as.character(table(names)[[1L]])),
+            cells[[1L]])
+        m
+    }
+    rna <- counts("rna_counts.mtx.gz", "genes.tsv.gz")
+    expect_identical(dim(rna), c(16727L, 200L))
+    logged <- log1p(rna %*% Matrix::Diagonal(x = 1e4 / Matrix::colSums(rna)))
+    spread <- Matrix::rowMeans(logged^2) - Matrix::rowMeans(logged)^2
+    data <- list(rna = rna[order(-spread)[1:1000], ],
+        adt = counts("adt_counts.mtx.gz", "proteins.tsv.gz"))
+    known <- cells$cell_type %in% c("CD4+ T-cells", "Monocytes",
+        "CD8+ T-cells", "NK cells", "B-cells")
+    accuracy <- function(codes) {
+        nearestLabels(codes[known, ], cells$cell_type[known], 5L)
+    }
+    piece <- assayParam(normalize = "log")
+    alone <- vapply(data, function(x) {
+        accuracy(encode(fitQuiet(x, normalize = "log", scale = "standard",
+            latent = 8L), x))
+    }, 1)
+    joint <- accuracy(encode(fitQuiet(data, multimodalParam(
+        list(rna = piece, adt = piece), latent = 8L)), data))
+    expect_gt(sum(known), 190L)
+    expect_gte(joint, max(alone) - 0.02)
+})
