@@ -28,8 +28,8 @@ baseCalls <- function() {
     saveModel(model, file)
     fit <- c(list(x = x, param = NULL, subset_row = NULL, transposed = FALSE,
         size_factors = NULL, ncomponents = NULL, num_threads = NULL,
-        device = "auto", on_interrupt = "return", memory_limit = NULL),
-        settings)
+        device = "auto", on_interrupt = "return", memory_limit = NULL,
+        design = NULL, covariates = NULL), settings)
     where <- list(assay.type = NULL, exprs_values = NULL, altexp = NULL,
         dimred = NULL, n_dimred = NULL)
     new <- list(match = "name", num_threads = NULL, transposed = FALSE,
@@ -45,7 +45,7 @@ baseCalls <- function() {
             where)),
         reconstruct = list(reconstruct, c(list(model = model, x = x), new)),
         decode = list(decode, list(x = model, codes = codes,
-            num_threads = NULL)),
+            covariates = NULL, num_threads = NULL)),
         predict = list(predict, c(list(object = model, newdata = x,
             type = "code"), new)),
         fitted = list(fitted, c(list(object = model, x = x), new)),

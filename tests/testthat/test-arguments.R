@@ -6,13 +6,13 @@ calls <- baseCalls()
 test_that("every exported function has a call here", {
     exports <- getNamespaceExports("aesop")
     exports <- exports[!startsWith(exports, ".")]
-    tested <- unique(sub("_(sce|train|codes|model)$", "", names(calls)))
+    tested <- unique(sub("_(sce|train|codes|model|design|list)$", "", names(calls)))
     expect_identical(sort(setdiff(exports, tested)), character(0))
 })
 
 test_that("every argument of these functions is tested", {
     for (name in names(calls)) {
-        if (grepl("_(sce|train|codes|model)$", name)) {
+        if (grepl("_(sce|train|codes|model|design|list)$", name)) {
             next
         }
         f <- calls[[name]][[1L]]
