@@ -5,8 +5,8 @@ apply_autoencoder <- function(model, source, what, control) {
     .Call(`_aesop_apply_autoencoder`, model, source, what, control)
 }
 
-decode_codes <- function(model, codes, control) {
-    .Call(`_aesop_decode_codes`, model, codes, control)
+decode_codes <- function(model, codes, design, control) {
+    .Call(`_aesop_decode_codes`, model, codes, design, control)
 }
 
 write_model_file <- function(path, metadata, tensors) {
@@ -33,6 +33,10 @@ learning_rates <- function(config, steps_per_epoch) {
     .Call(`_aesop_learning_rates`, config, steps_per_epoch)
 }
 
+schedule_momenta <- function(config, steps_per_epoch) {
+    .Call(`_aesop_schedule_momenta`, config, steps_per_epoch)
+}
+
 sample_order <- function(n, control) {
     .Call(`_aesop_sample_order`, n, control)
 }
@@ -47,6 +51,10 @@ cpu_target_names <- function() {
 
 count_losses <- function(kind, log_mean, log_theta, count, precision, control) {
     .Call(`_aesop_count_losses`, kind, log_mean, log_theta, count, precision, control)
+}
+
+learning_rate_range <- function(source, config, options, control) {
+    .Call(`_aesop_learning_rate_range`, source, config, options, control)
 }
 
 autoencoder_defaults <- function() {

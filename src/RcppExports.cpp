@@ -24,14 +24,15 @@ BEGIN_RCPP
 END_RCPP
 }
 // decode_codes
-Rcpp::NumericMatrix decode_codes(const Rcpp::List& model, const Rcpp::NumericMatrix& codes, const Rcpp::List& control);
-RcppExport SEXP _aesop_decode_codes(SEXP modelSEXP, SEXP codesSEXP, SEXP controlSEXP) {
+Rcpp::NumericMatrix decode_codes(const Rcpp::List& model, const Rcpp::NumericMatrix& codes, const Rcpp::RObject& design, const Rcpp::List& control);
+RcppExport SEXP _aesop_decode_codes(SEXP modelSEXP, SEXP codesSEXP, SEXP designSEXP, SEXP controlSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type model(modelSEXP);
     Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type codes(codesSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::RObject& >::type design(designSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
-    rcpp_result_gen = Rcpp::wrap(decode_codes(model, codes, control));
+    rcpp_result_gen = Rcpp::wrap(decode_codes(model, codes, design, control));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -105,6 +106,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// schedule_momenta
+Rcpp::NumericVector schedule_momenta(const Rcpp::List& config, double steps_per_epoch);
+RcppExport SEXP _aesop_schedule_momenta(SEXP configSEXP, SEXP steps_per_epochSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< double >::type steps_per_epoch(steps_per_epochSEXP);
+    rcpp_result_gen = Rcpp::wrap(schedule_momenta(config, steps_per_epoch));
+    return rcpp_result_gen;
+END_RCPP
+}
 // sample_order
 Rcpp::NumericVector sample_order(double n, const Rcpp::List& control);
 RcppExport SEXP _aesop_sample_order(SEXP nSEXP, SEXP controlSEXP) {
@@ -146,6 +158,19 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< const std::string& >::type precision(precisionSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(count_losses(kind, log_mean, log_theta, count, precision, control));
+    return rcpp_result_gen;
+END_RCPP
+}
+// learning_rate_range
+Rcpp::List learning_rate_range(const Rcpp::List& source, const Rcpp::List& config, const Rcpp::List& options, const Rcpp::List& control);
+RcppExport SEXP _aesop_learning_rate_range(SEXP sourceSEXP, SEXP configSEXP, SEXP optionsSEXP, SEXP controlSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type source(sourceSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
+    rcpp_result_gen = Rcpp::wrap(learning_rate_range(source, config, options, control));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -194,17 +219,19 @@ END_RCPP
 
 static const R_CallMethodDef CallEntries[] = {
     {"_aesop_apply_autoencoder", (DL_FUNC) &_aesop_apply_autoencoder, 4},
-    {"_aesop_decode_codes", (DL_FUNC) &_aesop_decode_codes, 3},
+    {"_aesop_decode_codes", (DL_FUNC) &_aesop_decode_codes, 4},
     {"_aesop_write_model_file", (DL_FUNC) &_aesop_write_model_file, 3},
     {"_aesop_read_model_file", (DL_FUNC) &_aesop_read_model_file, 1},
     {"_aesop_loss_and_gradient", (DL_FUNC) &_aesop_loss_and_gradient, 3},
     {"_aesop_apply_noise", (DL_FUNC) &_aesop_apply_noise, 3},
     {"_aesop_optimizer_step", (DL_FUNC) &_aesop_optimizer_step, 5},
     {"_aesop_learning_rates", (DL_FUNC) &_aesop_learning_rates, 2},
+    {"_aesop_schedule_momenta", (DL_FUNC) &_aesop_schedule_momenta, 2},
     {"_aesop_sample_order", (DL_FUNC) &_aesop_sample_order, 2},
     {"_aesop_set_cpu_target_name", (DL_FUNC) &_aesop_set_cpu_target_name, 1},
     {"_aesop_cpu_target_names", (DL_FUNC) &_aesop_cpu_target_names, 0},
     {"_aesop_count_losses", (DL_FUNC) &_aesop_count_losses, 6},
+    {"_aesop_learning_rate_range", (DL_FUNC) &_aesop_learning_rate_range, 4},
     {"_aesop_autoencoder_defaults", (DL_FUNC) &_aesop_autoencoder_defaults, 0},
     {"_aesop_validate_config", (DL_FUNC) &_aesop_validate_config, 1},
     {"_aesop_config_shapes", (DL_FUNC) &_aesop_config_shapes, 2},
