@@ -44,7 +44,7 @@ Autoencoder<Real>::Autoencoder(const Config &config, int64_t n_features, const B
     : config_(config), assays_(config.resolved_assays(n_features)), n_features_(n_features),
       backend_(backend), parameters_(backend), dcode_memory_(backend), difference_memory_(backend),
       perturbed_covariates_(backend) {
-    std::vector<LayerPlan> plan, mirrored;
+    std::vector<LayerPlan> plan;
     if (!config_.layers.empty()) {
         if (image_shape(config_).size() != n_features)
             throw Error("features", "`input_shape` has " + std::to_string(image_shape(config_).size()) +
@@ -52,7 +52,6 @@ Autoencoder<Real>::Autoencoder(const Config &config, int64_t n_features, const B
                                         std::to_string(n_features) + " features.")
                 .with("arg", "input_shape");
         plan = plan_layers(config_.layers, image_shape(config_), "layers");
-        mirrored = mirrored_plan(plan);
     }
     for (size_t i = 0; i < assays_.size(); i++)
         encoders_.push_back(
@@ -65,7 +64,7 @@ Autoencoder<Real>::Autoencoder(const Config &config, int64_t n_features, const B
     }
     for (size_t i = 0; i < assays_.size(); i++)
         decoders_.push_back(
-            std::make_unique<Decoder<Real>>(config_, assays_[i], uint32_t(i), tied, mirrored, parameters_));
+            std::make_unique<Decoder<Real>>(config_, assays_[i], uint32_t(i), tied, plan, parameters_));
     for (const AssayConfig &a : assays_) {
         objectives_.push_back(std::make_unique<Objective<Real>>(config_, a, parameters_));
         end_memory_.push_back(std::make_unique<Buffer<Real>>(backend));

@@ -183,9 +183,6 @@ struct Backend {
     // dw: factor * dP / dW_ij with f' held fixed, factor * 2 W_ij sum_n f'(y_nj)^2.
     double (*contraction)(void *, Activation f, Real slope, const Matrix<Real> &y, const Weights<Real> &w,
                           Real factor, const Matrix<Real> &dy, const Weights<Real> &dw);
-    // Sum of (a - b)^2; da += 2 factor (a - b) and db -= the same, unless da.data is null.
-    double (*difference)(void *, const Matrix<Real> &a, const Matrix<Real> &b, Real factor,
-                         const Matrix<Real> &da, const Matrix<Real> &db);
     // y += factor * x.
     void (*add)(void *, Real factor, const Matrix<Real> &x, const Matrix<Real> &y);
 

@@ -71,9 +71,11 @@ void Decoder<Real>::add_dense_layers(const Config &config, const AssayConfig &as
 
 template <class Real>
 void Decoder<Real>::add_planned_layers(const Config &config, const AssayConfig &assay,
-                                       const std::vector<LayerPlan> &plan, ParameterSet<Real> &parameters) {
+                                       const std::vector<LayerPlan> &encoder,
+                                       ParameterSet<Real> &parameters) {
+    std::vector<LayerPlan> plan = mirrored_plan(encoder);
     std::string prefix = parameter_prefix(assay, "decoder"), name = prefix + "1";
-    int64_t units = plan.front().input.size();
+    int64_t units = encoder.back().output.size();
     Parameter<Real> &w = parameters.add(name + ".weight", Parameter<Real>::weights, config.latent, units);
     size_t last = plan.size(); // the last layer with weights is linear: its activation is the objective's
     while (last > 0 && !plan[last - 1].weighted())
@@ -82,8 +84,13 @@ void Decoder<Real>::add_planned_layers(const Config &config, const AssayConfig &
         Parameter<Real> &bias = parameters.add(name + ".bias", Parameter<Real>::bias, 1, units);
         stack_.add(
             std::make_unique<DenseLayer<Real>>(w, false, &bias, Activation::linear, 0, parameters.backend()));
-    } else
-        add_hidden(stack_, config, {&w}, false, name, 32, parameters);
+    } else { // what the encoder's last layer with weights gave
+        Config first = config;
+        for (const LayerPlan &layer : encoder)
+            if (layer.weighted())
+                first.activation = layer.activation.empty() ? config.activation : layer.activation;
+        add_hidden(stack_, first, {&w}, false, name, 32, parameters);
+    }
     for (size_t i = 0; i < plan.size(); i++)
         add_planned(stack_, config, plan[i], prefix + std::to_string(i + 2), i + 1 == last, 33 + uint32_t(i),
                     parameters);

@@ -15,7 +15,7 @@ template <class Real>
 class Decoder {
   public:
     // tied: the encoder's weight matrices, used transposed in reverse order; empty for free weights.
-    // plan: of a convolutional model, from the encoder's end to the output, else empty.
+    // plan: of a convolutional encoder, to be mirrored, else empty.
     Decoder(const Config &config, const AssayConfig &assay, uint32_t index,
             const std::vector<Parameter<Real> *> &tied, const std::vector<LayerPlan> &plan,
             ParameterSet<Real> &parameters);
@@ -30,7 +30,7 @@ class Decoder {
     void add_dense_layers(const Config &config, const AssayConfig &assay, uint32_t index,
                           const std::vector<Parameter<Real> *> &tied, ParameterSet<Real> &parameters);
     void add_planned_layers(const Config &config, const AssayConfig &assay,
-                            const std::vector<LayerPlan> &plan, ParameterSet<Real> &parameters);
+                            const std::vector<LayerPlan> &encoder, ParameterSet<Real> &parameters);
     std::vector<Operand<Real>> head_inputs(const Pass<Real> &pass, const Matrix<Real> &x) const;
 
     const int64_t latent_;

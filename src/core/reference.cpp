@@ -225,19 +225,6 @@ struct Reference {
             }
         return sum;
     }
-    static double difference(void *, const M &a, const M &b, Real factor, const M &da, const M &db) {
-        double sum = 0;
-        for (int64_t r = 0; r < a.rows; r++)
-            for (int64_t c = 0; c < a.cols; c++) {
-                Real d = a.at(r, c) - b.at(r, c);
-                sum += double(d) * double(d);
-                if (da.data) {
-                    da.at(r, c) += 2 * factor * d;
-                    db.at(r, c) -= 2 * factor * d;
-                }
-            }
-        return sum;
-    }
     static void add(void *, Real factor, const M &x, const M &y) {
         for (int64_t r = 0; r < x.rows; r++)
             for (int64_t c = 0; c < x.cols; c++)
@@ -274,7 +261,6 @@ Backend<Real> make_table() {
     t.penalty = R::penalty;
     t.add_penalty_gradient = R::add_penalty_gradient;
     t.activity_l1 = R::activity_l1;
-    t.difference = R::difference;
     t.add = R::add;
     add_reference_draws(t);
     add_reference_losses(t);

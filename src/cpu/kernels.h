@@ -98,7 +98,6 @@ struct Kernels {
     double (*penalty)(const float *w, int64_t n, double l1, double l2);
     void (*add_penalty_gradient)(float *g, const float *w, int64_t n, double l1, double l2);
     double (*activity_l1)(const Block &h, float factor, float *dh, int64_t dh_ld);
-    double (*difference)(const Block &a, const Block &b, float factor, const Block &da, const Block &db);
     double (*divergence)(const Block &mean, const Block &log_variance);
 
     // The contractive penalty. w: `inputs` rows of a panel, `width` values each; sums[j]: of w^2.

@@ -100,14 +100,6 @@ double contraction(void *self, Activation f, float slope, const Matrix<float> &y
     return total;
 }
 
-double difference(void *self, const Matrix<float> &a, const Matrix<float> &b, float factor,
-                  const Matrix<float> &da, const Matrix<float> &db) {
-    CpuState &s = state_of(self);
-    return sum_rows(s, a.rows, a.cols, [&](int64_t row, int64_t rows) {
-        return s.kernels.difference(rows_of(a, row, rows), rows_of(b, row, rows), factor,
-                                    rows_of(da, row, rows), rows_of(db, row, rows));
-    });
-}
 double divergence(void *self, const Matrix<float> &mean, const Matrix<float> &log_variance) {
     CpuState &s = state_of(self);
     return sum_rows(s, mean.rows, mean.cols, [&](int64_t row, int64_t rows) {
@@ -124,7 +116,6 @@ void add_penalties(Backend<float> &table) {
     table.activity_l1 = activity_l1;
     table.sparsity = sparsity;
     table.contraction = contraction;
-    table.difference = difference;
     table.divergence = divergence;
 }
 

@@ -16,24 +16,6 @@ AESOP_FORCE void add_values(DoubleSum &sum, Vec x) {
         sum.lane[i] += double(value[i]);
 }
 
-double difference(const Block &a, const Block &b, float factor, const Block &da, const Block &db) {
-    DoubleSum sum;
-    Vec f = broadcast(2 * factor);
-    for (int64_t r = 0; r < a.rows; r++) {
-        const float *left = a.data + r * a.ld, *right = b.data + r * b.ld;
-        float *dl = da.data ? da.data + r * da.ld : nullptr, *dr = dl ? db.data + r * db.ld : nullptr;
-        each_vector(a.cols, [&](int64_t c, auto part) AESOP_LAMBDA {
-            Vec d = part.load(left + c) - part.load(right + c);
-            add_squares(sum, part.keep(d));
-            if (dl) {
-                part.store(dl + c, part.load(dl + c) + f * d);
-                part.store(dr + c, part.load(dr + c) - f * d);
-            }
-        });
-    }
-    return sum.total();
-}
-
 double divergence(const Block &mean, const Block &log_variance) {
     DoubleSum sum;
     for (int64_t r = 0; r < mean.rows; r++) {
