@@ -4,7 +4,8 @@
 
 .acceptedInput <- function() {
     c("numeric or logical matrix", "sparse matrix of package Matrix",
-        "DelayedArray", "SummarizedExperiment", "SingleCellExperiment")
+        "DelayedArray", "SummarizedExperiment", "SingleCellExperiment",
+        "DNA sequences")
 }
 
 .abortInputType <- function(x, arg, got = class(x), hint = NULL) {

@@ -9,7 +9,8 @@
 #' @param x A numeric or logical matrix, a sparse matrix (never made dense), a
 #'     DelayedArray (on disk; read in blocks if it exceeds `memory_limit`), a
 #'     SummarizedExperiment or a SingleCellExperiment: features in rows,
-#'     samples in columns. For [multimodalParam()] a named list of those, or a
+#'     samples in columns; or DNA sequences, see [oneHot()]. For
+#'     [multimodalParam()] a named list of those, or a
 #'     SingleCellExperiment with alternative experiments. Rows need unique names
 #'     to match new data later; if there are none at all, `feature1` and so on
 #'     are used.
