@@ -1,5 +1,5 @@
 #!/bin/sh
-# Breaks one formula at a time and requires the gradient test to notice. Run after run.sh, whose objects it
+# Breaks one formula at a time and requires the gradient tests to notice. Run after run.sh, whose objects it
 # links with the one that is compiled anew from the broken source.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -25,9 +25,9 @@ mutate() {
     g++ -std=c++17 -O0 $sanitizers -DAESOP_STD_THREADS -I"$work/src" -c -o "$work/mutant.o" "$work/src/core/$3.cpp"
     # shellcheck disable=SC2086
     g++ $sanitizers -pthread -o "$work/mutant" "$work/mutant.o" $others \
-        "$build/tests/core/test_gradients.o" "$build/tests/core/test_main.o"
-    if ASAN_OPTIONS=detect_leaks=0 "$work/mutant" gradients >"$work/output" 2>&1; then
-        echo "not ok mutation: $1 (the gradient test passes with it)"
+        "$build/tests/core/test_gradients.o" "$build/tests/core/test_networks.o" "$build/tests/core/test_main.o"
+    if ASAN_OPTIONS=detect_leaks=0 "$work/mutant" gradients networks >"$work/output" 2>&1; then
+        echo "not ok mutation: $1 (the gradient tests pass with it)"
         failed=$((failed + 1))
     else
         echo "ok mutation: $1"
@@ -44,6 +44,13 @@ mutate "dropout left out of backward" layer.cpp layer 's/^    drop(pass, dy);$//
 mutate "tied weights: one of two products" parameters.h layer 's/p.pending.data(), int(p.pending.size())/p.pending.data(), 1/'
 mutate "forgotten factor of the L2 penalty" reference.cpp reference 's/Real(2 \* l2) \* w\[i\]/Real(l2) * w[i]/'
 mutate "weights not transposed for the gradient by the input" reference.cpp reference 's/s += y.at(b, o) \* w.at(i, o);/s += y.at(b, o) * w.at(i % w.shape.units, o % w.shape.inputs);/'
-mutate "batch size missing in the activity penalty" autoencoder.cpp autoencoder 's/Real(config_.activity_l1 \/ double(pass.rows))/Real(config_.activity_l1)/'
+mutate "batch size missing in the activity penalty" autoencoder.cpp autoencoder 's/Real(config_.activity_l1 \/ rows)/Real(config_.activity_l1)/'
+mutate "half of the divergence by the log variance" reference_draws.cpp reference_draws 's/weight \* (std::exp(v) - 1) \/ 2/weight * (std::exp(v) - 1)/'
+mutate "batch size missing in the divergence" bottleneck.cpp bottleneck 's/Real(divergence_weight \/ double(pass.rows))/Real(divergence_weight)/'
+mutate "second of two assays overwrites the gradient by the code" autoencoder.cpp autoencoder 's/dcode, i > 0, sink)/dcode, false, sink)/'
+mutate "covariates without a gradient" layer.cpp layer 's/i < weights_.size(); i++)$/i < 1; i++)/'
+mutate "perturbed code without a gradient" autoencoder.cpp autoencoder 's/backend_.add(backend_.self, factor - 1, difference_, dperturbed);//'
+mutate "exact contraction without its part by the weights" reference_loss.cpp reference_loss 's/dw.at(i, j) += 2 \* factor/dw.at(i, j) += 0 * factor/'
+mutate "weight of a feature left out of its slope" reference_loss.cpp reference_loss 's/weight = a.weight \* share/weight = a.weight/'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
