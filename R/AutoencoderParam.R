@@ -191,6 +191,22 @@ as.list.AutoencoderParam <- function(x, complete = TRUE, ...) {
         sprintf("[%d]", config$latent), "mirrored"), collapse = " > ")
 }
 
+# What a param has besides settings, one named line each.
+.extraText <- function(extra) {
+    c(
+        design = if (!is.null(extra$design)) deparse1(extra$design),
+        assays = if (length(extra$assays) > 0L) {
+            paste(names(extra$assays), collapse = ", ")
+        },
+        robust = if (!is.null(extra$robust)) {
+            sprintf("X = L + S, S sparse by %s, %d rounds",
+                extra$robust$sparse, extra$robust$rounds)
+        },
+        stacked = if (!is.null(extra$stacked)) "layers trained one by one",
+        latent = if (isTRUE(extra$auto_latent)) "chosen from the data"
+    )
+}
+
 #' @describeIn AutoencoderParam-class A short text of the settings.
 #' @param object An AutoencoderParam.
 #' @export
@@ -202,8 +218,13 @@ setMethod("show", "AutoencoderParam", function(object) {
     }
     open <- setdiff(.adaptable(), names(object@settings))
     lines <- c(
-        network = .networkText(object@settings),
-        loss = config$loss,
+        network = if (is.null(object@extra$assays)) {
+            .networkText(object@settings)
+        } else {
+            sprintf("an encoder per assay > [%d] > mirrored", config$latent)
+        },
+        loss = if (is.null(object@extra$assays)) config$loss else "by assay",
+        .extraText(object@extra),
         optimizer = sprintf("%s, learning rate %s", config$optimizer,
             format(config$learning_rate)),
         training = sprintf("%d epochs, batches of %d", config$epochs,

@@ -213,3 +213,12 @@ test_that("show() fits the screen and names what was set", {
     expect_output(print(adam(0.5)), "0.5")
     expect_output(print(earlyStopping(5)), "patience = 5")
 })
+
+test_that("show tells what a param has besides settings", {
+    expect_output(show(AutoencoderParam(design = ~ batch)), "~batch")
+    expect_output(show(AutoencoderParam(latent = "auto")), "from the data")
+    expect_output(show(robustParam(rounds = 3)), "3 rounds")
+    expect_output(show(stackedParam()), "one by one")
+    param <- multimodalParam(list(rna = assayParam(), adt = assayParam()))
+    expect_output(show(param), "rna, adt")
+})
