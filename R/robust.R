@@ -60,14 +60,17 @@ robustParam <- function(lambda = NULL, sparse = c("entry", "sample",
     sparse <- .checkChoice(sparse, "sparse", c("entry", "sample", "feature"))
     rounds <- .checkNumber(rounds, "rounds", lower = 2, integer = TRUE)
     param <- .preset(list(early_stopping = FALSE, validation = 0), list(...))
-    config <- validate_config(param@settings)
+    .checkContinuous(validate_config(param@settings))
+    param@extra$robust <- list(lambda = lambda, sparse = sparse,
+        rounds = rounds)
+    param
+}
+
+.checkContinuous <- function(config) {
     if (.isCountLoss(config)) {
         .abortParam("loss", config$loss,
             "one for continuous data with robustParam()")
     }
-    param@extra$robust <- list(lambda = lambda, sparse = sparse,
-        rounds = rounds)
-    param
 }
 
 #' @rdname robustParam
@@ -229,6 +232,7 @@ decompose <- function(model, x, lambda = NULL, sparse = NULL,
     robust <- extra$robust
     adapted <- .adaptTo(input, settings)
     config <- adapted$settings
+    .checkContinuous(config)
     start <- .fitCore(input, .overlay(config, list(epochs = 0L)),
         adapted$notes, options)
     model <- start$model
@@ -263,24 +267,18 @@ decompose <- function(model, x, lambda = NULL, sparse = NULL,
 # One round: list(model, reconstruction), both of prepared input. All rounds
 # have the same seed, so that they hold out the same samples.
 .robustRound <- function(input, target, config, model, options) {
-    part <- input
-    part$source <- .residualSource(input$source, target)
-    part$notes <- character()
-    options <- .overlay(options, list(quiet = TRUE, seed = model@info$seed,
-        on_interrupt = "return"))
-    mute <- function(w) invokeRestart("muffleWarning")
-    fit <- withCallingHandlers(
-        tryCatch(.fitCore(part, config, character(), options,
-            list(weights = model@weights, history = model@history)),
-            aesop_error_numeric = function(e) {
-                if (!is.null(e$model)) {
-                    e$model <- .afterRound(model, e$model)
-                }
-                stop(e)
-            }),
-        aesop_warning_interrupted = mute, aesop_warning_validation = mute)
+    input$source <- .residualSource(input$source, target)
+    options$seed <- model@info$seed
+    fit <- tryCatch(.fitPart(input, config, options,
+        list(weights = model@weights, history = model@history)),
+        aesop_error_numeric = function(e) {
+            if (!is.null(e$model)) {
+                e$model <- .afterRound(model, e$model)
+            }
+            stop(e)
+        })
     list(model = fit$model, reconstruction = .applySource(fit$model,
-        part$source, "reconstruction", fit$control))
+        input$source, "reconstruction", fit$control))
 }
 
 # The model for unprepared input after a round.
