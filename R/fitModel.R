@@ -45,6 +45,15 @@
     list(model = model, source = source, control = control)
 }
 
+# A fit that is a part of another one: silent, and after Ctrl-C it returns.
+.fitPart <- function(input, config, options, start = list()) {
+    input$notes <- character()
+    options <- .overlay(options, list(quiet = TRUE, on_interrupt = "return"))
+    mute <- function(w) invokeRestart("muffleWarning")
+    withCallingHandlers(.fitCore(input, config, character(), options, start),
+        aesop_warning_interrupted = mute, aesop_warning_validation = mute)
+}
+
 # The epochs of an earlier fit before those of this one.
 .joinHistory <- function(model, earlier) {
     if (is.null(earlier) || nrow(earlier) == 0L) {

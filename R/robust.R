@@ -24,9 +24,21 @@
 #' The input is held in memory as a dense matrix, twice. Losses on counts are
 #' not possible, as X - S is not a count.
 #'
+<<<<<<< HEAD
 #' `robustDecomposition` finds the two parts for any samples with the weights of a fitted
 #' model: L is the reconstruction of X - S, S the shrunken residual, in turn,
 #' until S no longer changes.
+=======
+#' The first round leaves out entries that are more than three robust standard
+#' deviations from the median of their feature. All rounds together take
+#' `epochs` and `max_seconds`; a schedule of the learning rate and early
+#' stopping start anew in each.
+#'
+#' `decompose` finds the two parts for any samples with the weights of a fitted
+#' model: L is the reconstruction of X - S, S the shrunken residual, in turn, as
+#' long as a sample's sum of residual and penalty gets smaller. What remains,
+#' X - L - S, is at most `lambda` an entry (or norm).
+>>>>>>> h6
 #'
 #' @section Errors:
 #' `aesop_error_param` for settings that do not go together;
@@ -54,21 +66,25 @@ robustParam <- function(lambda = NULL, sparse = c("entry", "sample",
     sparse <- .checkChoice(sparse, "sparse", c("entry", "sample", "feature"))
     rounds <- .checkNumber(rounds, "rounds", lower = 2, integer = TRUE)
     param <- .preset(list(early_stopping = FALSE, validation = 0), list(...))
-    config <- validate_config(param@settings)
+    .checkContinuous(validate_config(param@settings))
+    param@extra$robust <- list(lambda = lambda, sparse = sparse,
+        rounds = rounds)
+    param
+}
+
+.checkContinuous <- function(config) {
     if (.isCountLoss(config)) {
         .abortParam("loss", config$loss,
             "one for continuous data with robustParam()")
     }
-    param@extra$robust <- list(lambda = lambda, sparse = sparse,
-        rounds = rounds)
-    param
 }
 
 #' @rdname robustParam
 #' @param model A fitted [AutoencoderModel][AutoencoderModel-class] of one
 #'     assay, made with `robustParam` or any other settings for continuous
 #'     data.
-#' @param x Samples, as for [encode()].
+#' @param x Samples, as for [encode()], whose further arguments can be given in
+#'     `...`. Features that they lack (`missing = "mask"`) have S = 0.
 #' @param max_rounds Largest number of turns.
 #' @returns `robustDecomposition`: a list with the matrices `L` and `S` of features x
 #' samples on the scale of the prepared input (normalised and scaled), and
@@ -96,24 +112,42 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
     new <- .newData(model, x, list(...))
     prepared <- .preparedMatrix(model, new$source)
     inner <- .onPrepared(model)
-    S <- prepared * 0
+    parts <- .alternate(prepared, function(x) {
+        .applySource(inner, .residualSource(new$source, x), "reconstruction",
+            new$control)
+    }, lambda, sparse, max_rounds, new$source$feature_weight)
+    names <- list(model@features, .sampleNames(new$source))
+    dimnames(parts$L) <- dimnames(parts$S) <- names
+    parts
+}
+
+# L = rebuild(X - S) and S in turn, for each sample as long as the size of what
+# is left gets smaller: without that, L can run away. present: 0 for features
+# that are not there; their S is 0.
+.alternate <- function(X, rebuild, lambda, sparse, max_rounds, present) {
+    split <- function(L) {
+        residual <- X - L
+        residual[present == 0, ] <- 0
+        c(list(L = L), .shrink(residual, lambda, sparse))
+    }
+    best <- split(rebuild(X))
+    lambda <- best$lambda
     for (round in seq_len(max_rounds)) {
-        L <- .applySource(inner, .residualSource(new$source, prepared - S),
-            "reconstruction", new$control)
-        step <- .shrink(prepared - L, lambda, sparse)
-        done <- max(abs(step$S - S)) <= 1e-6 * max(1, abs(prepared))
-        S <- step$S
-        if (done) {
+        new <- split(rebuild(X - best$S))
+        better <- new$left < best$left * (1 - 1e-6)
+        if (!any(better)) {
             break
         }
+        best$L[, better] <- new$L[, better]
+        best$S[, better] <- new$S[, better]
+        best$left <- ifelse(better, new$left, best$left)
     }
-    names <- list(model@features, .sampleNames(new$source))
-    dimnames(L) <- dimnames(S) <- names
-    list(L = L, S = S, lambda = step$lambda)
+    best[c("L", "S", "lambda")]
 }
 
 # S from the residuals: soft threshold of entries, or of the norms of samples
-# or features. Returns list(S, lambda).
+# or features. Returns list(S, left, lambda); left: by sample, the least value
+# of (residual - S)^2 / 2 + lambda |S|, which is Huber's loss.
 .shrink <- function(residual, lambda, sparse) {
     size <- switch(sparse, entry = abs(residual),
         sample = sqrt(colMeans(residual^2)),
@@ -130,7 +164,23 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
     S <- switch(sparse, entry = residual * keep,
         sample = sweep(residual, 2L, keep, "*"),
         feature = residual * keep)
-    list(S = S, lambda = lambda)
+    huber <- ifelse(size <= lambda, size^2 / 2, lambda * (size - lambda / 2))
+    left <- switch(sparse, entry = colSums(huber), sample = huber,
+        feature = rep(sum(huber), ncol(residual)))
+    list(S = S, left = left, lambda = lambda)
+}
+
+# S to begin with: entries far from the median of their feature, so that the
+# network does not start by learning them.
+.firstS <- function(X, sparse) {
+    S <- X * 0
+    if (sparse == "entry") {
+        residual <- X - apply(X, 1L, stats::median)
+        spread <- apply(residual, 1L, stats::mad, center = 0)
+        far <- abs(residual) > 3 * spread & spread > 0
+        S[far] <- residual[far]
+    }
+    S
 }
 
 # The prepared input as a dense matrix of features x samples, without names.
@@ -188,48 +238,62 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
     robust <- extra$robust
     adapted <- .adaptTo(input, settings)
     config <- adapted$settings
+    .checkContinuous(config)
     start <- .fitCore(input, .overlay(config, list(epochs = 0L)),
         adapted$notes, options)
     model <- start$model
+    model@param@settings <- config
     X <- .preparedMatrix(model, input$source)
+    S <- .firstS(X, robust$sparse)
     share <- diff(round(seq(0, config$epochs, length.out = robust$rounds + 1)))
-    silent <- .overlay(options, list(quiet = TRUE))
-    S <- X * 0
-    history <- NULL
+    left <- config$max_seconds
     for (round in which(share > 0)) {
-        fit <- .robustRound(input, X - S, config, share[round], model,
-            .overlay(silent, list(seed = (model@info$seed + round) %%
-                .Machine$integer.max)), history)
-        history <- fit$history
-        model@weights <- fit$weights
+        part <- .overlay(config, list(normalize = "none", scale = "none",
+            epochs = as.integer(share[round]), max_seconds = left))
+        fit <- .robustRound(input, X - S, part, model, options)
+        model <- .afterRound(model, fit$model)
         step <- .shrink(X - fit$reconstruction, robust$lambda, robust$sparse)
         S <- step$S
-        if (identical(fit$status, "interrupted")) {
+        robust$used <- step$lambda
+        left <- max(0, config$max_seconds - sum(model@history$seconds))
+        if (model@info$status %in% c("interrupted", "time_limit") ||
+            (config$max_seconds > 0 && left == 0)) {
             break
         }
     }
-    model@history <- history
-    model@param@settings <- config
-    model@info$robust <- list(lambda = step$lambda, sparse = robust$sparse)
-    model@info$best_epoch <- max(history$epoch)
-    model@info$status <- fit$status
+    model@info$robust <- list(lambda = robust$used, sparse = robust$sparse)
     model@info$error_quantiles <- .errorQuantiles(model, input$source,
         start$control)
+    if (identical(model@info$status, "interrupted")) {
+        .signalInterrupt(model, options$on_interrupt)
+    }
     list(model = model, source = input$source, control = start$control)
 }
 
-# One round: list(weights, history, status, reconstruction).
-.robustRound <- function(input, target, config, epochs, model, options,
-    history) {
-    part <- input
-    part$source <- .residualSource(input$source, target)
-    part$notes <- character()
-    config <- .overlay(config, list(normalize = "none", scale = "none",
-        epochs = as.integer(epochs)))
-    fit <- .fitCore(part, config, character(), options,
-        list(weights = model@weights, history = history))
-    list(weights = fit$model@weights, history = fit$model@history,
-        status = fit$model@info$status,
-        reconstruction = .applySource(fit$model, part$source,
-            "reconstruction", fit$control))
+# One round: list(model, reconstruction), both of prepared input. All rounds
+# have the same seed, so that they hold out the same samples.
+.robustRound <- function(input, target, config, model, options) {
+    input$source <- .residualSource(input$source, target)
+    options$seed <- model@info$seed
+    fit <- tryCatch(.fitPart(input, config, options,
+        list(weights = model@weights, history = model@history)),
+        aesop_error_numeric = function(e) {
+            if (!is.null(e$model)) {
+                e$model <- .afterRound(model, e$model)
+            }
+            stop(e)
+        })
+    list(model = fit$model, reconstruction = .applySource(fit$model,
+        input$source, "reconstruction", fit$control))
+}
+
+# The model for unprepared input after a round.
+.afterRound <- function(model, fitted) {
+    model@weights <- fitted@weights
+    model@history <- fitted@history
+    same <- c("status", "best_epoch", "learning_rate_final")
+    model@info[same] <- fitted@info[same]
+    model@info$messages <- unique(c(model@info$messages,
+        fitted@info$messages))
+    model
 }

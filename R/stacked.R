@@ -14,10 +14,10 @@
 #'     `epochs`.
 #' @param activation,latent_activation Of the hidden layers and the code.
 #' @param sparsity,sparsity_target Weight and target of the sparsity penalty on
-#'     each layer in pre-training, and on the code, see [sparseParam()]; 0 for
-#'     none.
-#' @param ... Further settings as for [AutoencoderParam()]. Noise, penalties
-#'     and optimiser are used in pre-training as well.
+#'     each layer of sigmoid or softmax units in pre-training, and on the code,
+#'     see [sparseParam()]; 0 for none.
+#' @param ... Further settings as for [AutoencoderParam()]. Noise, penalties,
+#'     optimiser and `max_seconds` hold for each layer in pre-training as well.
 #'
 #' @section Errors:
 #' `aesop_error_param` for settings that do not go together: batch
@@ -51,7 +51,13 @@ stackedParam <- function(hidden = c(256L, 128L, 64L), latent = 32L,
     param <- .preset(list(hidden = hidden, latent = latent,
         activation = activation, latent_activation = latent_activation,
         sparsity = sparsity, sparsity_target = sparsity_target), list(...))
-    config <- validate_config(param@settings)
+    .checkStackable(validate_config(param@settings))
+    param@extra$stacked <- list(epochs = pretrain_epochs)
+    param
+}
+
+# What has no counterpart in a small autoencoder of one layer.
+.checkStackable <- function(config) {
     bad <- c(batch_norm = config$batch_norm,
         latent_batch_norm = config$latent_batch_norm,
         variational = config$variational,
@@ -62,75 +68,82 @@ stackedParam <- function(hidden = c(256L, 128L, 64L), latent = 32L,
             names(bad)[bad][1L]), arg = names(bad)[bad][1L],
             value = "given", allowed = "left out of stackedParam()")
     }
-    param@extra$stacked <- list(epochs = pretrain_epochs)
-    param
 }
 
 .fitStacked <- function(input, settings, options, extra) {
-    if (input$source$kind == "assays" || !is.null(input$design)) {
-        .abortParam("param", "stackedParam()",
-            "for one assay without a design")
+    if (!is.null(input$design)) {
+        .abort("param", "A `design` cannot be pre-trained layer by layer.",
+            arg = "design", value = input$design$formula, allowed = "NULL")
     }
     adapted <- .adaptTo(input, settings)
     config <- adapted$settings
+    .checkStackable(config)
     epochs <- extra$stacked$epochs
     if (is.null(epochs)) {
         epochs <- config$epochs
     }
+    options$seed <- .resolveSeed(options$seed) # one for all
     layers <- .pretrain(input, config, epochs, options)
+    if (layers$interrupted) {
+        config$epochs <- 0L
+    }
     fit <- .fitCore(input, config, adapted$notes, options,
         list(weights = layers$weights))
     fit$model@info$pretraining <- layers$losses
+    if (layers$interrupted) {
+        fit$model@info$status <- "interrupted"
+        .signalInterrupt(fit$model, options$on_interrupt)
+    }
     fit
 }
 
 # Trains each layer on the codes of the one before. Returns list(weights,
-# losses): the weights of the whole network.
+# losses, interrupted): the weights of the whole network, as initialised where
+# pre-training did not get.
 .pretrain <- function(input, config, epochs, options) {
     units <- c(config$hidden, config$latent)
     n <- length(units)
-    weights <- list()
+    weights <- .fitPart(input, .overlay(config, list(epochs = 0L)),
+        options)$model@weights
     losses <- list()
-    silent <- .overlay(options, list(quiet = TRUE))
     for (i in seq_len(n)) {
-        first <- i == 1L
-        fit <- .fitCore(input, .layerSettings(config, i, units, epochs),
-            character(), silent)
+        fit <- .fitPart(input, .layerSettings(config, i, units, epochs),
+            options)
         own <- fit$model@weights
-        weights[[sprintf("encoder.%d.weight", i)]] <- own$encoder.1.weight
-        weights[[sprintf("encoder.%d.bias", i)]] <- own$encoder.1.bias
-        mirror <- n - i + 1L
-        weights[[sprintf("decoder.%d.weight", mirror)]] <- own$decoder.1.weight
-        weights[[sprintf("decoder.%d.bias", mirror)]] <- own$decoder.1.bias
-        if (first && !is.null(own$dispersion.log_theta)) {
-            weights$dispersion.log_theta <- own$dispersion.log_theta
-        }
+        names(own) <- sub("encoder.1.", sprintf("encoder.%d.", i),
+            sub("decoder.1.", sprintf("decoder.%d.", n - i + 1L),
+                names(own), fixed = TRUE), fixed = TRUE)
+        weights[names(own)] <- own
         losses[[paste0("layer", i)]] <- fit$model@history$loss
+        interrupted <- identical(fit$model@info$status, "interrupted")
+        if (interrupted) {
+            break
+        }
         codes <- .encodeSource(fit$model, fit$source, fit$control)
         input$source <- .asInput(t(codes), paste0("unit", seq_len(units[i])),
             memory_limit = Inf)
-        input$notes <- character()
     }
-    list(weights = weights[!vapply(weights, is.null, NA)], losses = losses)
+    list(weights = weights, losses = losses, interrupted = interrupted)
 }
 
 # The small autoencoder of layer i: the first one of the data, the others of
 # units in the range of the hidden activation.
 .layerSettings <- function(config, i, units, epochs) {
-    last <- i == length(units)
-    own <- list(hidden = integer(0), latent = units[i], epochs = epochs,
-        latent_activation = if (last) {
-            config$latent_activation
-        } else {
-            config$activation
-        })
-    if (!own$latent_activation %in% c("sigmoid", "softmax")) {
-        own$sparsity <- 0
+    own <- list(hidden = integer(0), latent = units[i], epochs = epochs)
+    if (i < length(units)) {
+        own <- c(own, list(latent_activation = config$activation,
+            latent_bias = TRUE, preactivation_code = FALSE))
+        if (!config$activation %in% c("sigmoid", "softmax")) {
+            own$sparsity <- 0
+        }
     }
     if (i > 1L) {
         own <- c(own, list(loss = "mse", loss_reduction = "auto",
             output_activation = config$activation, normalize = "none",
             scale = "none"))
+        if (config$noise == "thinning") {
+            own$noise <- "none" # there are no counts
+        }
     }
     .overlay(config, own)
 }
