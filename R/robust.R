@@ -24,21 +24,15 @@
 #' The input is held in memory as a dense matrix, twice. Losses on counts are
 #' not possible, as X - S is not a count.
 #'
-<<<<<<< HEAD
-#' `robustDecomposition` finds the two parts for any samples with the weights of a fitted
-#' model: L is the reconstruction of X - S, S the shrunken residual, in turn,
-#' until S no longer changes.
-=======
 #' The first round leaves out entries that are more than three robust standard
 #' deviations from the median of their feature. All rounds together take
 #' `epochs` and `max_seconds`; a schedule of the learning rate and early
 #' stopping start anew in each.
 #'
-#' `decompose` finds the two parts for any samples with the weights of a fitted
-#' model: L is the reconstruction of X - S, S the shrunken residual, in turn, as
+#' `robustDecomposition` finds the two parts for any samples with the weights of a
+#' fitted model: L is the reconstruction of X - S, S the shrunken residual, in turn, as
 #' long as a sample's sum of residual and penalty gets smaller. What remains,
 #' X - L - S, is at most `lambda` an entry (or norm).
->>>>>>> h6
 #'
 #' @section Errors:
 #' `aesop_error_param` for settings that do not go together;

@@ -192,7 +192,7 @@ test_that("what does not go together is refused", {
     fit <- toyModel(x)
     for (bad in list(list(lambda = -1), list(sparse = "gene"),
         list(max_rounds = 0), list(bogus = 1))) {
-        expectAesopError(do.call(decompose, c(list(fit, x), bad)), "param",
+        expectAesopError(do.call(robustDecomposition, c(list(fit, x), bad)), "param",
             arg = names(bad))
     }
     counts <- toyCounts(20L, 60L)
