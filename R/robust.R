@@ -29,10 +29,10 @@
 #' `epochs` and `max_seconds`; a schedule of the learning rate and early
 #' stopping start anew in each.
 #'
-#' `robustDecomposition` finds the two parts for any samples with the weights of a
-#' fitted model: L is the reconstruction of X - S, S the shrunken residual, in turn, as
-#' long as a sample's sum of residual and penalty gets smaller. What remains,
-#' X - L - S, is at most `lambda` an entry (or norm).
+#' `robustDecomposition` finds the two parts for any samples with the weights of
+#' a fitted model: L is the reconstruction of X - S, S the shrunken residual, in
+#' turn, as long as a sample's sum of residual and penalty gets smaller. What
+#' remains, X - L - S, is at most `lambda` an entry (or norm).
 #'
 #' @section Errors:
 #' `aesop_error_param` for settings that do not go together;
