@@ -9,7 +9,7 @@
 #' @param k Numbers of clusters to try, each at least 2 and below the number of
 #'     samples.
 #' @param seed A whole number that fixes the random starts of k-means; R's own
-#'     generator is left as it was.
+#'     generator is not used.
 #'
 #' @section Errors:
 #' Those of [clusterCodes()]; `aesop_error_param` for `k`.
@@ -39,9 +39,7 @@ chooseClusters <- function(x, data = NULL, k = 2:10, dimred = "AE", seed = 1,
             nrow(codes) - 1L, .count(nrow(codes), "sample")))
     }
     total <- sum(scale(codes, scale = FALSE)^2)
-    fits <- .keepingGenerator(seed, lapply(k, function(n) {
-        stats::kmeans(codes, n, nstart = 20L, iter.max = 100L)
-    }))
+    fits <- lapply(k, .kmeans, codes = codes, seed = seed)
     width <- vapply(fits, function(fit) {
         mean(bluster::approxSilhouette(codes, fit$cluster)$width)
     }, 1)
@@ -57,18 +55,22 @@ chooseClusters <- function(x, data = NULL, k = 2:10, dimred = "AE", seed = 1,
         class = "aesop_clusters")
 }
 
-# Runs expr with R's generator started at seed, and puts it back.
-.keepingGenerator <- function(seed, expr) {
-    env <- globalenv()
-    old <- env$.Random.seed
-    on.exit(if (is.null(old)) {
-        rm(".Random.seed", envir = env)
-    } else {
-        assign(".Random.seed", old, envir = env)
+# k-means from 20 random starts, drawn without R's generator; the best of them.
+.kmeans <- function(k, codes, seed) {
+    distinct <- which(!duplicated(codes))
+    if (length(distinct) < k) {
+        .abort("param", sprintf(
+            "`k` has %d, but there are only %d different codes.", k,
+            length(distinct)), arg = "k", value = k,
+            allowed = c(2L, length(distinct)))
+    }
+    fits <- lapply(seq_len(20L), function(start) {
+        order <- sample_order(length(distinct),
+            list(seed = .seedWords(seed), epoch = start))
+        centers <- codes[distinct[order[seq_len(k)]], , drop = FALSE]
+        suppressWarnings(stats::kmeans(codes, centers, iter.max = 100L))
     })
-    set.seed(seed %% .Machine$integer.max, kind = "Mersenne-Twister",
-        normal.kind = "Inversion", sample.kind = "Rejection")
-    expr
+    fits[[which.min(vapply(fits, function(fit) fit$tot.withinss, 1))]]
 }
 
 #' @rdname chooseClusters
