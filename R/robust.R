@@ -80,9 +80,9 @@ robustParam <- function(lambda = NULL, sparse = c("entry", "sample",
 #' @param x Samples, as for [encode()], whose further arguments can be given in
 #'     `...`. Features that they lack (`missing = "mask"`) have S = 0.
 #' @param max_rounds Largest number of turns.
-#' @returns `robustDecomposition`: a list with the matrices `L` and `S`, features x
-#' samples on the scale of the prepared input (normalised and scaled), and
-#' `lambda`, the threshold used.
+#' @returns `robustDecomposition`: a list with the matrices `L` and `S` of
+#' features x samples on the scale of the prepared input (normalised and
+#' scaled), and `lambda`, the threshold used.
 #' @export
 robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
     max_rounds = 20L, ...) {
