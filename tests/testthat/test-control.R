@@ -174,15 +174,6 @@ test_that("progress is told on the message stream and only when asked", {
     expectSameFit(seen$value, toyModel(x))
 })
 
-# Waits for a file, at most half a minute.
-waitFor <- function(file, child) {
-    for (i in seq_len(600L)) {
-        if (file.exists(file) || !child$is_alive()) break
-        Sys.sleep(0.05)
-    }
-    Sys.sleep(0.7)
-}
-
 test_that("Ctrl-C returns a usable model, or stops with one", {
     skip_if_not_installed("callr")
     skip_on_os("windows")
