@@ -11,6 +11,9 @@ runs <- data.frame(
     threads = vapply(lines, field, "", "threads"),
     seconds = as.numeric(vapply(lines, field, "", "s_per_epoch")),
     torch = vapply(lines, field, "", "torch"), row.names = NULL)
+# the peer tells W4 from W4b by its batch size
+batch <- vapply(lines, field, "", "batch")
+runs$workload[runs$workload == "W4" & batch %in% "128"] <- "W4b"
 median_of <- function(w, peer) {
     s <- runs$seconds[runs$workload == w & runs$peer == peer]
     if (length(s)) stats::median(s) else NA
