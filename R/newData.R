@@ -8,8 +8,9 @@
 }
 
 # x, args (a named list of the above, and min_overlap) -> list(source, control,
-# overlap, notes). overlap: the share of the model's features that x has.
-.newData <- function(model, x, args, arg = "x") {
+# overlap, notes). overlap: the share of the model's features that x has. tell:
+# whether to show the notes.
+.newData <- function(model, x, args, arg = "x", tell = TRUE) {
     min_overlap <- args$min_overlap
     args$min_overlap <- NULL
     .checkNames(args, .newDataArguments(), "this function")
@@ -31,6 +32,9 @@
         .newAssays(model, x, args, limit)
     } else {
         .newAssay(model, x, args, limit, arg)
+    }
+    if (tell) {
+        .informNotes(new$notes)
     }
     source <- new$source
     source$design <- .newDesign(model, x, args$covariates, source$n_samples,

@@ -17,7 +17,8 @@
 #'
 #' @returns `predict`: a matrix, or for `type = "error"` a vector with the loss
 #' of each sample (its mean or sum over the features, as in training).
-#' `fitted` and `residuals`: a dense matrix of features x samples;
+#' `fitted` and `residuals`: a dense matrix of features x samples, residuals of
+#' features that the data lack (`missing = "mask"`) being `NA`;
 #' `fitted(object, x)` is `reconstruct(object, x)`.
 #' @name predict.AutoencoderModel
 #' @examples
@@ -71,6 +72,7 @@ residuals.AutoencoderModel <- function(object, x, type = "response", ...) {
     source <- new$source
     result <- .applySource(model, source, "reconstruction", new$control)
     result <- .sourceMatrix(source) - result
+    result[.absentFeatures(source), ] <- NA
     dimnames(result) <- list(model@features, .sampleNames(source))
     if (.isMultimodal(model)) .splitAssays(model, result) else result
 }
@@ -88,6 +90,16 @@ residuals.AutoencoderModel <- function(object, x, type = "response", ...) {
 .sampleErrors <- function(model, x, args, arg = "x") {
     run <- .applyModel(model, x, "error", args, arg)
     stats::setNames(run$result$sample, run$samples)
+}
+
+# Numbers of the features that new data lack.
+.absentFeatures <- function(source) {
+    assays <- if (source$kind == "assays") source$assays else list(source)
+    weights <- lapply(assays, function(a) {
+        weight <- a$feature_weight
+        if (is.null(weight)) rep(1, a$n_features) else weight
+    })
+    which(unlist(weights) == 0)
 }
 
 # The values of a source as a dense matrix, as large as the residuals.

@@ -109,19 +109,19 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
     parts <- .alternate(prepared, function(x) {
         .applySource(inner, .residualSource(new$source, x), "reconstruction",
             new$control)
-    }, lambda, sparse, max_rounds, new$source$feature_weight)
+    }, lambda, sparse, max_rounds, .absentFeatures(new$source))
     names <- list(model@features, .sampleNames(new$source))
     dimnames(parts$L) <- dimnames(parts$S) <- names
     parts
 }
 
 # L = rebuild(X - S) and S in turn, for each sample as long as the size of what
-# is left gets smaller: without that, L can run away. present: 0 for features
-# that are not there; their S is 0.
-.alternate <- function(X, rebuild, lambda, sparse, max_rounds, present) {
+# is left gets smaller: without that, L can run away. absent: numbers of the
+# features that are not there; their S is 0.
+.alternate <- function(X, rebuild, lambda, sparse, max_rounds, absent) {
     split <- function(L) {
         residual <- X - L
-        residual[present == 0, ] <- 0
+        residual[absent, ] <- 0
         c(list(L = L), .shrink(residual, lambda, sparse))
     }
     best <- split(rebuild(X))

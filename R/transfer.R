@@ -113,7 +113,7 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
     quiet <- identical(args$verbose, FALSE)
     options <- .fitOptions(call, quiet)
     new <- .newData(model, x, c(args[intersect(names(args), where)],
-        list(missing = "mask", min_overlap = min_overlap)))
+        list(missing = "mask", min_overlap = min_overlap)), tell = FALSE)
     .fitAgain(model, new, settings, frozen, options)
 }
 

@@ -157,6 +157,18 @@ test_that("missing features are masked in input and loss", {
         all = FALSE)
 })
 
+test_that("masked features are told of, and have no residuals", {
+    seen <- recordConditions(residuals(model, x[-3, ], missing = "mask"))
+    expect_match(conditionMessage(seen$messages[[1L]]), "19 of the model's")
+    expect_true(all(is.na(seen$value[3, ])))
+    expectNear(seen$value[-3, ], x[-3, ] - suppressMessages(reconstruct(model,
+        x[-3, ], missing = "mask"))[-3, ], tolerance$float)
+    expect_length(recordConditions(tune(x[-3, ]))$messages, 0L)
+    expectAesopError(encode(model, x[-3, ]), "features", "gene3")
+    expectAesopError(encode(model, x, missing = "zero"), "param",
+        arg = "missing")
+})
+
 test_that("the overlap is told, and too small a one refused", {
     expect_identical(tune(x)@info$overlap, 1)
     expect_identical(tune(x[1:12, ])@info$overlap, 0.6)
