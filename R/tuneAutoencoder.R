@@ -172,7 +172,8 @@ tuneAutoencoder <- function(x, grid, param = NULL,
 
 .candidateParam <- function(candidate, param, fixed) {
     args <- .overlay(fixed, candidate)
-    args <- args[names(args) %in% .settingNames()]
+    # `covariates` are data here
+    args <- args[names(args) %in% setdiff(.settingNames(), "covariates")]
     .mergedParam(param, args)
 }
 

@@ -133,6 +133,31 @@ test_that("`condition` says which half of the network sees the covariates", {
     }
 })
 
+test_that("a design is part of a param, and goes where a fit is made", {
+    param <- AutoencoderParam(hidden = 8L, latent = 3L, epochs = 4L,
+        batch_size = 16L, design = ~ batch + age)
+    expectSameFit(fitQuiet(x, param, covariates = samples), model)
+    expectAesopError(fitQuiet(x, param), "design", "batch")
+    expectAesopError(AutoencoderParam(design = ~ poly(age, 2)), "param",
+        arg = "design")
+    for (kind in list(denoisingParam, robustParam)) {
+        fit <- fitQuiet(x, kind(design = ~ batch, epochs = 3L),
+            covariates = samples)
+        expect_identical(fit@param@settings$covariates, c("batchb", "batchc"))
+    }
+    tuned <- tuneAutoencoder(x, list(l2 = c(0, 0.1)), param,
+        covariates = samples, seed = 1)
+    expect_true(all(is.finite(tuned$results$score)))
+    expect_identical(tuned$model@param@settings$covariates,
+        c("batchb", "batchc", "age"))
+    members <- ensembleAutoencoder(x, param, members = 2L,
+        consensus = "codes", covariates = samples, seed = 1)
+    expect_identical(nrow(encode(members, x, covariates = samples)), 60L)
+    expectAesopError(encode(members, x), "design", "batch")
+    judged <- findOutliers(x, model, covariates = samples)
+    expect_identical(nrow(judged), 60L)
+})
+
 test_that("a code is that of plain R's forward pass", {
     fit <- designModel(~ batch, hidden = integer(0))
     design <- model.matrix(~ batch, samples)[, -1]
