@@ -51,13 +51,21 @@ test_that("CITE-seq: RNA and protein together know the cell types", {
     accuracy <- function(codes) {
         nearestLabels(codes[known, ], cells$cell_type[known], 5L)
     }
-    piece <- assayParam(normalize = "log")
-    alone <- vapply(data, function(x) {
-        accuracy(encode(fitQuiet(x, normalize = "log", scale = "standard",
-            latent = 8L), x))
-    }, 1)
-    joint <- accuracy(encode(fitQuiet(data, multimodalParam(
-        list(rna = piece, adt = piece), latent = 8L)), data))
+    scales <- c(rna = "center", adt = "standard")
+    pieces <- lapply(scales, function(scale) {
+        assayParam(normalize = "log", scale = scale)
+    })
+    # two seeds, as 200 cells are few
+    scores <- rowMeans(vapply(1:2, function(seed) {
+        alone <- vapply(names(data), function(name) {
+            fit <- fitQuiet(data[[name]], normalize = "log",
+                scale = scales[[name]], latent = 8L, seed = seed)
+            accuracy(encode(fit, data[[name]]))
+        }, 1)
+        joint <- fitQuiet(data, multimodalParam(pieces, latent = 8L),
+            seed = seed)
+        c(alone, joint = accuracy(encode(joint, data)))
+    }, c(rna = 1, adt = 1, joint = 1)))
     expect_gt(sum(known), 190L)
-    expect_gte(joint, max(alone) - 0.02)
+    expect_gte(scores[["joint"]], max(scores[c("rna", "adt")]) - 0.02)
 })
