@@ -85,7 +85,7 @@ test_that("names of samples and features", {
     short <- assays
     short$adt <- short$adt[-2, ]
     expectAesopError(encode(model, short), "features", c("x$adt", "gene2"))
-    expectFinite(encode(model, short, missing = "mask"))
+    expectFinite(suppressMessages(encode(model, short, missing = "mask")))
     short$adt <- short$adt[1:3, ]
     expectAesopError(encode(model, short, missing = "mask"), "features",
         "38 %")

@@ -170,7 +170,8 @@ test_that("robustDecomposition() works with any model of continuous data", {
             parts$lambda * (1 + 1e-4))
     }
     fit <- toyModel(x)
-    some <- robustDecomposition(fit, x[-4, ], missing = "mask")
+    some <- suppressMessages(robustDecomposition(fit, x[-4, ],
+        missing = "mask"))
     expect_identical(dim(some$S), dim(x))
     expect_true(all(some$S[4, ] == 0))
     expect_gt(sum(robustDecomposition(fit, x, lambda = 0.1)$S != 0),
