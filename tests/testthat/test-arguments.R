@@ -6,7 +6,8 @@ calls <- baseCalls()
 test_that("every exported function has a call here", {
     exports <- getNamespaceExports("aesop")
     exports <- exports[!startsWith(exports, ".")]
-    tested <- unique(sub("_(sce|train|codes|model|design|list)$", "", names(calls)))
+    tested <- unique(sub("_(sce|train|codes|model|design|list)$", "",
+        names(calls)))
     expect_identical(sort(setdiff(exports, tested)), character(0))
 })
 

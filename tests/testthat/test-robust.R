@@ -73,7 +73,8 @@ test_that("corrupted entries of new samples are found", {
     expect_identical(robustDecomposition(fit, asSparse(new)), parts)
     # a network that is too small does not let L run away
     small <- fitQuiet(data$x, robustParam(hidden = 64L, latent = 2L))
-    expect_lt(max(abs(robustDecomposition(small, data$x)$L)), 2 * max(abs(data$x)))
+    rebuilt <- robustDecomposition(small, data$x)$L
+    expect_lt(max(abs(rebuilt)), 2 * max(abs(data$x)))
 })
 
 test_that("outlying samples and features are found as a whole", {
@@ -93,7 +94,8 @@ test_that("outlying samples and features are found as a whole", {
         x[bad, ] <- rnorm(5L * 400L, sd = 1.5)
         fit <- fitQuiet(x, robustParam(sparse = "feature",
             hidden = integer(0), latent = 5L))
-        expect_gt(f1(which(rowSums(robustDecomposition(fit, x)$S != 0) > 0), bad), 0.8)
+        S <- robustDecomposition(fit, x)$S
+        expect_gt(f1(which(rowSums(S != 0) > 0), bad), 0.8)
     }
 })
 
@@ -122,9 +124,11 @@ test_that("a robust fit is a model like any other", {
     file <- withr::local_tempfile(fileext = ".safetensors")
     saveModel(fit, file)
     expect_identical(loadModel(file), fit)
-    expect_identical(robustDecomposition(loadModel(file), x), robustDecomposition(fit, x))
+    expect_identical(robustDecomposition(loadModel(file), x),
+        robustDecomposition(fit, x))
     # a threshold that is never reached: an ordinary fit in rounds
-    expect_identical(range(robustDecomposition(robust(lambda = 1e6), x)$S), c(0, 0))
+    none <- robustDecomposition(robust(lambda = 1e6), x)$S
+    expect_identical(range(none), c(0, 0))
     expect_identical(robust(lambda = 2)@info$robust$lambda, 2)
     # fewer epochs than rounds, or none
     expect_identical(nrow(fitQuiet(x, robustParam(epochs = 3L))@history), 3L)
@@ -144,7 +148,8 @@ test_that("a robust fit is a model like any other", {
     samples <- data.frame(batch = rep(c("a", "b"), 30L))
     with <- trainAutoencoder(x, robustParam(epochs = 5L), design = ~ batch,
         covariates = samples, seed = 1, verbose = FALSE)
-    expect_identical(dim(robustDecomposition(with, x, covariates = samples)$L), dim(x))
+    parts <- robustDecomposition(with, x, covariates = samples)
+    expect_identical(dim(parts$L), dim(x))
     expectAesopError(robustDecomposition(with, x), "design")
 })
 
@@ -193,14 +198,16 @@ test_that("what does not go together is refused", {
     fit <- toyModel(x)
     for (bad in list(list(lambda = -1), list(sparse = "gene"),
         list(max_rounds = 0), list(bogus = 1))) {
-        expectAesopError(do.call(robustDecomposition, c(list(fit, x), bad)), "param",
+        expectAesopError(
+            do.call(robustDecomposition, c(list(fit, x), bad)), "param",
             arg = names(bad))
     }
     counts <- toyCounts(20L, 60L)
     expectAesopError(robustDecomposition(toyModel(counts, loss = "nb"), counts),
         "param", arg = "model")
     both <- list(a = x, b = x)
-    expectAesopError(robustDecomposition(fitQuiet(both, multimodalParam(epochs = 1L)),
+    joint <- fitQuiet(both, multimodalParam(epochs = 1L))
+    expectAesopError(robustDecomposition(joint,
         both), "param", arg = "model")
     expectAesopError(robustDecomposition(AutoencoderParam(), x), "not_fitted")
 })
