@@ -84,7 +84,7 @@ baseCalls <- function() {
     )
     calls <- c(calls, searchCalls(x, model, settings),
         kindCalls(counts, new, where), workflowCalls(x, model, codes, new),
-        associationCalls(model, codes))
+        associationCalls(x, model, codes))
     if (requireNamespace("ggplot2", quietly = TRUE)) {
         calls <- c(calls, list(
             plotHistory = list(plotHistory, list(model = model, log = FALSE,
@@ -234,7 +234,9 @@ workflowCalls <- function(x, model, codes, new) {
 }
 
 # Calls of the functions that relate codes and features to what is known.
-associationCalls <- function(model, codes) {
+associationCalls <- function(x, model, codes) {
+    wide <- trainAutoencoder(x, latent = 4L, epochs = 2L, seed = 1,
+        verbose = FALSE)
     annotation <- data.frame(group = rep_len(c("a", "b"), nrow(codes)),
         age = seq_len(nrow(codes)))
     list(
@@ -258,7 +260,12 @@ associationCalls <- function(model, codes) {
             method = "auto", dimred = "AE")),
         differentialActivity_design = list(differentialActivity, list(
             x = codes, groups = ~ age + group, colData = annotation,
-            method = "ordinary"))
+            method = "ordinary")),
+        featureNetwork = list(featureNetwork, list(model = wide,
+            cutoff = 0.5, features = NULL, output = "data.frame")),
+        associationRules = list(associationRules, list(active = codes,
+            min_support = 0.1, min_confidence = 0.8, min_lift = 0,
+            max_items = 3, threshold = 0))
     )
 }
 
