@@ -21,6 +21,8 @@
 #'     for all.
 #' @param output `"data.frame"`, or `"igraph"` for a graph of the package of
 #'     that name, with features without an edge as nodes.
+#' @param weights `"encoder"`, as in ADAGE, or `"decoder"`, see
+#'     [featureSignatures()].
 #'
 #' @section Errors:
 #' `aesop_error_param` for arguments out of range, and for a model with fewer
@@ -44,7 +46,7 @@
 #'     learning_rate = 0.02, l2 = 0.01, seed = 1)
 #' head(featureNetwork(model, cutoff = 0.9))
 featureNetwork <- function(model, cutoff = 0.5, features = NULL,
-    output = c("data.frame", "igraph")) {
+    output = c("data.frame", "igraph"), weights = c("encoder", "decoder")) {
     model <- .checkModel(model)
     cutoff <- .checkNumber(cutoff, "cutoff", lower = 0, upper = 1)
     if (cutoff == 0) {
@@ -54,7 +56,8 @@ featureNetwork <- function(model, cutoff = 0.5, features = NULL,
     if (output == "igraph") {
         .needPackage("igraph", "output = \"igraph\"")
     }
-    weights <- .codeWeights(model)
+    weights <- .codeWeights(model, .checkChoice(weights, "weights",
+        c("encoder", "decoder")))
     if (ncol(weights) < 3L) {
         .abort("param", c(
             sprintf("`model` has %s, too few for a correlation of weights.",

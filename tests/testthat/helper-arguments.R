@@ -128,7 +128,7 @@ searchCalls <- function(x, model, settings) {
         importAdage = list(importAdage, list(path = network,
             features = NULL)),
         featureSignatures = list(featureSignatures, list(model = model,
-            cutoff = 2, codes = NULL)),
+            cutoff = 2, codes = NULL, weights = "encoder")),
         adageParam = list(adageParam, list(latent = 3)),
         textbookParam = list(textbookParam, list(original = FALSE)),
         chooseLatent = list(chooseLatent, list(x = x, method = "parallel",
@@ -262,7 +262,8 @@ associationCalls <- function(x, model, codes) {
             x = codes, groups = ~ age + group, colData = annotation,
             method = "ordinary")),
         featureNetwork = list(featureNetwork, list(model = wide,
-            cutoff = 0.5, features = NULL, output = "data.frame")),
+            cutoff = 0.5, features = NULL, output = "data.frame",
+            weights = "decoder")),
         associationRules = list(associationRules, list(active = codes,
             min_support = 0.1, min_confidence = 0.8, min_lift = 0,
             max_items = 3, threshold = 0))

@@ -46,3 +46,30 @@ test_that("the published enrichments of ADAGE come back", {
         expect_gt(mean(rank <= 10), 0.9)
     }
 })
+
+test_that("regulator sets of S. aureus come back from the decoder", {
+    folder <- file.path(dataFolder(), "saureus_compendium")
+    skip_if_not(dir.exists(folder), "no saureus_compendium in the data folder")
+    table <- readTable(folder, "expression_centered.tsv.gz")
+    x <- as.matrix(table[, -1L])
+    rownames(x) <- table[[1L]]
+    pairs <- readTable(folder, "regulons.tsv.gz")
+    sets <- lapply(split(pairs$gene_id, pairs$regulator), unique)
+    # regulators with a significant signature, of those of 5 genes or more
+    recovered <- function(model, weights) {
+        table <- featureSignatures(model, 2.5, weights = weights)
+        got <- testFeatureSets(table, sets, rownames(x), min_size = 5)
+        unique(got$set[got$p_adjusted < 0.05 & got$overlap >= 3L])
+    }
+    model <- fitQuiet(x, hidden = integer(0), latent = 29L,
+        latent_activation = "relu", epochs = 300L, learning_rate = 0.001)
+    free <- recovered(model, "decoder")
+    # 29 principal components give 29, the origin's 29 independent ones 33
+    expect_gte(length(free), 24L)
+    expect_true(all(c("CodY", "Rex", "PyrR", "PurR") %in% free))
+    # with more genes than samples, the encoder's weights are mostly noise
+    expect_lt(length(recovered(model, "encoder")), length(free) / 2)
+    shrunk <- fitQuiet(x, hidden = integer(0), latent = 29L, l2 = 0.01,
+        latent_activation = "relu", epochs = 300L, learning_rate = 0.001)
+    expect_gte(length(recovered(shrunk, "encoder")), 22L)
+})
