@@ -11,6 +11,14 @@
 #' activation functions are left out. Weights are for the input as the network
 #' sees it, after normalisation and scaling.
 #'
+#' With `weights = "decoder"` it is the product of the matrices from the code to
+#' the reconstruction: what a code adds to each feature, a loading. Prefer these
+#' where there are fewer samples than features. The data then leave the weights
+#' of the encoder free in most directions, in which they keep their random
+#' start (unless a penalty such as `l2` takes it away), and a signature holds
+#' features of no importance; the decoder's weights do not have this freedom.
+#' The two are the same for tied weights.
+#'
 #' The score is (weight - mean) / SD over all features of the model, with the
 #' population SD (divisor n). A feature belongs to the signature if its score
 #' is at least `cutoff` or at most `-cutoff`.
@@ -20,10 +28,12 @@
 #'     later ADAGEpath 2.5.
 #' @param codes Names (`"AE3"`) or numbers of the codes to report; `NULL` for
 #'     all.
+#' @param weights `"encoder"`, as in ADAGE, or `"decoder"`, see below.
 #'
 #' @section Errors:
 #' Those of a damaged model, see [encode()]; `aesop_error_param` for the other
-#' arguments, and for a model whose encoder is not made of full layers.
+#' arguments, and for a model whose encoder or decoder is not made of full
+#' layers.
 #'
 #' @returns A data frame with one row per code and feature: `code`,
 #' `direction` (`"positive"` or `"negative"`), `feature`, `weight` and `score`;
@@ -41,10 +51,12 @@
 #' model <- trainAutoencoder(x, vanillaParam(latent = 2), epochs = 50,
 #'     learning_rate = 0.02, seed = 1)
 #' head(featureSignatures(model))
-featureSignatures <- function(model, cutoff = 2, codes = NULL) {
+featureSignatures <- function(model, cutoff = 2, codes = NULL,
+    weights = c("encoder", "decoder")) {
     model <- .checkModel(model)
+    weights <- .checkChoice(weights, "weights", c("encoder", "decoder"))
     cutoff <- .checkNumber(cutoff, "cutoff", lower = 0)
-    weights <- .codeWeights(model)
+    weights <- .codeWeights(model, weights)
     weights <- weights[, .codeNumbers(codes, colnames(weights)), drop = FALSE]
     score <- .populationScore(weights)
     tables <- lapply(colnames(weights), function(code) {
@@ -90,31 +102,54 @@ featureSignatures <- function(model, cutoff = 2, codes = NULL) {
 }
 
 # The weight of each feature to each code, features x codes: the product of the
-# encoder's layers.
-.codeWeights <- function(model) {
-    weights <- model@weights
-    config <- model@param@settings
-    n <- length(config$hidden) + 1L
+# layers of the encoder, or of the decoder.
+.codeWeights <- function(model, side = "encoder") {
+    features <- length(model@features)
+    latent <- model@param@settings$latent
+    ends <- switch(side, encoder = c(features, latent),
+        decoder = c(latent, features))
+    layers <- sub("^(encoder|decoder)[.]([0-9]+)[.].*", "\\2",
+        grep(sprintf("^%s[.][0-9]+[.]", side), names(model@weights),
+            value = TRUE))
+    n <- max(1L, as.integer(layers))
     product <- NULL
     for (i in seq_len(n)) {
-        part <- function(what) weights[[sprintf("encoder.%d.%s", i, what)]]
-        layer <- part("weight")
-        inputs <- if (i == 1L) length(model@features) else ncol(product)
-        if (!is.matrix(layer) || nrow(layer) != inputs) {
+        layer <- .layerMatrix(model, side, i, n)
+        inputs <- if (i == 1L) ends[1L] else ncol(product)
+        full <- is.matrix(layer) && nrow(layer) == inputs &&
+            (i < n || ncol(layer) == ends[2L])
+        if (!full) {
             .abort("param", c(
-                sprintf(paste("Layer %d of the encoder of `model` is not a",
-                    "full layer, so that its codes have no weight per",
-                    "feature."), i),
+                sprintf(paste("Layer %d of the %s of `model` is not a full",
+                    "layer, so that its codes have no weight per feature."),
+                    i, side),
                 "Use a model of full layers."
             ), arg = "model", value = NULL, allowed = "full layers")
         }
         product <- if (i == 1L) layer else product %*% layer
-        if (!is.null(part("gamma"))) {
-            spread <- sqrt(part("running_variance") + config$batch_norm_epsilon)
-            product <- sweep(product, 2L, part("gamma") / spread, "*")
-        }
+    }
+    if (side == "decoder") {
+        product <- t(product)
     }
     dimnames(product) <- list(model@features,
         paste0("AE", seq_len(ncol(product))))
     product
+}
+
+# Weights of one of n layers, inputs x units, with the factor of its batch
+# normalisation. Tied decoders have the encoder's, transposed.
+.layerMatrix <- function(model, side, i, n) {
+    part <- function(what) {
+        model@weights[[sprintf("%s.%d.%s", side, i, what)]]
+    }
+    layer <- part("weight")
+    if (side == "decoder" && isTRUE(model@param@settings$tied)) {
+        layer <- t(model@weights[[sprintf("encoder.%d.weight", n + 1L - i)]])
+    }
+    if (is.null(part("gamma")) || !is.matrix(layer)) {
+        return(layer)
+    }
+    spread <- sqrt(part("running_variance") +
+        model@param@settings$batch_norm_epsilon)
+    sweep(layer, 2L, part("gamma") / spread, "*")
 }

@@ -83,7 +83,8 @@ baseCalls <- function() {
         autoencoderDefaults = list(autoencoderDefaults, list())
     )
     calls <- c(calls, searchCalls(x, model, settings),
-        kindCalls(counts, new, where), workflowCalls(x, model, codes, new))
+        kindCalls(counts, new, where), workflowCalls(x, model, codes, new),
+        associationCalls(x, model, codes))
     if (requireNamespace("ggplot2", quietly = TRUE)) {
         calls <- c(calls, list(
             plotHistory = list(plotHistory, list(model = model, log = FALSE,
@@ -127,7 +128,7 @@ searchCalls <- function(x, model, settings) {
         importAdage = list(importAdage, list(path = network,
             features = NULL)),
         featureSignatures = list(featureSignatures, list(model = model,
-            cutoff = 2, codes = NULL)),
+            cutoff = 2, codes = NULL, weights = "encoder")),
         adageParam = list(adageParam, list(latent = 3)),
         textbookParam = list(textbookParam, list(original = FALSE)),
         chooseLatent = list(chooseLatent, list(x = x, method = "parallel",
@@ -230,6 +231,43 @@ workflowCalls <- function(x, model, codes, new) {
             data = NULL, k = 2:3, dimred = "AE", seed = 1))
     }
     calls
+}
+
+# Calls of the functions that relate codes and features to what is known.
+associationCalls <- function(x, model, codes) {
+    wide <- trainAutoencoder(x, latent = 4L, epochs = 2L, seed = 1,
+        verbose = FALSE)
+    annotation <- data.frame(group = rep_len(c("a", "b"), nrow(codes)),
+        age = seq_len(nrow(codes)))
+    list(
+        annotateNodes = list(annotateNodes, list(x = codes, data = NULL,
+            colData = annotation, dimred = "AE", min_samples = 5)),
+        testFeatureSets = list(testFeatureSets, list(
+            signatures = list(s = c("a", "b")), sets = list(t = c("b", "c")),
+            universe = letters, min_size = 1, max_size = 10,
+            split = "direction", cutoff = 2)),
+        testFeatureSets_model = list(testFeatureSets, list(
+            signatures = model, sets = list(t = model@features[1:3]),
+            cutoff = 1)),
+        signatureOverlap = list(signatureOverlap, list(
+            signatures = list(s = c("a", "b"), t = "a"), universe = letters,
+            split = "direction", cutoff = 2)),
+        removeRedundantSignatures = list(removeRedundantSignatures, list(
+            signatures = list(s = c("a", "b"), t = "a"), threshold = 0.5,
+            measure = "jaccard", split = "direction", cutoff = 2)),
+        differentialActivity = list(differentialActivity, list(x = codes,
+            groups = "group", data = NULL, colData = annotation,
+            method = "auto", dimred = "AE")),
+        differentialActivity_design = list(differentialActivity, list(
+            x = codes, groups = ~ age + group, colData = annotation,
+            method = "ordinary")),
+        featureNetwork = list(featureNetwork, list(model = wide,
+            cutoff = 0.5, features = NULL, output = "data.frame",
+            weights = "decoder")),
+        associationRules = list(associationRules, list(active = codes,
+            min_support = 0.1, min_confidence = 0.8, min_lift = 0,
+            max_items = 3, threshold = 0))
+    )
 }
 
 # Arguments by which a generic of another package chooses its method: what it

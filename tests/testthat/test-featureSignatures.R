@@ -58,6 +58,24 @@ test_that("a deep encoder counts as the product of its layers", {
         tolerance = 1e-4)
 })
 
+test_that("weights of the decoder are what a code adds to the features", {
+    x <- toyGaussian(20L, 60L)
+    linear <- fitQuiet(x, hidden = c(8L, 6L), latent = 3L, epochs = 3L,
+        activation = "linear", batch_norm = TRUE)
+    codes <- encode(linear, x)
+    shifted <- codes
+    shifted[, "AE2"] <- shifted[, "AE2"] + 1
+    change <- rowMeans(decode(linear, shifted) - decode(linear, codes))
+    table <- featureSignatures(linear, 0, "AE2", weights = "decoder")
+    expect_equal(table$weight, unname(change[table$feature]),
+        tolerance = 1e-4)
+    tied <- fitQuiet(x, hidden = 8L, latent = 3L, epochs = 2L, tied = TRUE)
+    expect_equal(featureSignatures(tied, 1, weights = "decoder"),
+        featureSignatures(tied, 1))
+    expectAesopError(featureSignatures(tied, weights = "code"), "param",
+        "weights")
+})
+
 test_that("the published network has its published signatures", {
     model <- importAdage(adageFolder())
     table <- featureSignatures(model)
