@@ -84,6 +84,10 @@ dispersions <- function(model, x = NULL, match = c("name", "position"), ...,
 }
 
 .needLoss <- function(model, losses, what) {
+    if (.isMultimodal(model)) {
+        .abortParam("model", "several assays",
+            sprintf("a model of one assay for %s", what))
+    }
     loss <- validate_config(model@param@settings)$loss
     if (!loss %in% losses) {
         allowed <- sprintf("a model with the loss %s",

@@ -57,6 +57,12 @@ denoise <- function(model, x, type = c("mean", "normalized"),
             "Use reconstruct()."
         ), arg = "dimred", value = where$dimred, allowed = NULL)
     }
+    if (experiment && .isMultimodal(model)) {
+        .abort("param", c(
+            "A model of several assays has no one place for denoised values.",
+            "Give the assays as a list of matrices."
+        ), arg = "x", value = class(x), allowed = "list of matrices")
+    }
     run <- if (impute == "all") .denoiseAll else .fillTechnicalZeros
     values <- run(model, x, type, args)
     if (!experiment) {
@@ -73,10 +79,7 @@ denoise <- function(model, x, type = c("mean", "normalized"),
 # Without size factors the two types are the same numbers.
 .denoiseAll <- function(model, x, type, args) {
     what <- if (type == "mean") "reconstruction" else "mean"
-    run <- .applyModel(model, x, what, args)
-    result <- run$result
-    dimnames(result) <- list(model@features, run$samples)
-    result
+    .outputNew(model, x, what, args)
 }
 
 # x with `values` as an assay: rows matched by name where there are more of

@@ -1,4 +1,5 @@
 #include "assay_batch.h"
+#include "error.h"
 #include <cmath>
 #include <numeric>
 
@@ -38,6 +39,13 @@ AssayBatch<Real>::AssayBatch(const Config &config, const AssayConfig &assay, uin
       dense_only_(!config.layers.empty() || config.contractive > 0),
       keeps_zero_(data.preparation.keeps_zero()), clean_memory_(backend), noisy_memory_(backend),
       count_memory_(backend), center_memory_(backend), scale_memory_(backend), weight_memory_(backend) {
+    if (noise_.kind == NoiseKind::thinning && !assay.needs_size_factors())
+        throw Error("param",
+                    "`noise` is \"thinning\", which draws from counts; it needs normalize = \"log\" or "
+                    "a loss on counts.")
+            .with("arg", "noise")
+            .with("value", "thinning")
+            .with("allowed", "normalize = \"log\" or a loss on counts");
     const Preparation &p = data.preparation;
     transform_.log = p.log;
     transform_.clamp = p.clamp;

@@ -139,12 +139,6 @@ void validate_architecture(const Config &c) {
                "`latent_activation` is \"" +
                    c.latent_activation + "\".",
                "\"sigmoid\"");
-    if (c.noise == "thinning" && !c.multimodal() && c.normalize != "log" && c.loss != "nb" &&
-        c.loss != "zinb" && c.loss != "poisson")
-        refuse("noise", c.noise,
-               "`noise` is \"thinning\", which draws from counts; it needs normalize = \"log\" or a loss on "
-               "counts.",
-               "normalize = \"log\" or a loss on counts");
 }
 
 } // namespace

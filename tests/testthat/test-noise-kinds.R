@@ -84,7 +84,8 @@ test_that("thinning is refused where there are no counts", {
     condition <- expectAesopError(applyNoise(toyGaussian(),
         thinningNoise(0.2)), "input_value", c("x", "counts"))
     expect_identical(condition$arg, "x")
-    expectAesopError(AutoencoderParam(noise = thinningNoise(0.2)), "param",
+    expectAesopError(fitQuiet(toyCounts(8L, 24L),
+        noise = thinningNoise(0.2)), "param",
         c("noise", "thinning", "normalize"))
     expect_s4_class(AutoencoderParam(noise = thinningNoise(0.2),
         loss = "nb"), "AutoencoderParam")
