@@ -250,7 +250,7 @@ fitAberrant <- function(x, model = NULL,
     options <- .fitOptions(call, quiet)
     input <- .preparedFit(x, NULL, settings, call, options)$input
     values <- .sourceMatrix(input$source)
-    .checkFinite(values)
+    .refuseNonFinite(values)
     if (is.null(settings$normalize) && .looksLikeCounts(values)) {
         settings$normalize <- "log"
     }
@@ -269,7 +269,7 @@ fitAberrant <- function(x, model = NULL,
     fit
 }
 
-.checkFinite <- function(values) {
+.refuseNonFinite <- function(values) {
     n_bad <- sum(!is.finite(values))
     if (n_bad > 0L) {
         .abort("input_value", sprintf("`x` has %s not finite.",
