@@ -37,7 +37,7 @@
 # vectors in the order of the features; scale 0: the feature is constant.
 .fitNull <- function(parts, method, inflation) {
     residual <- parts$residual
-    location <- apply(residual, 1L, stats::median)
+    location <- .drawnInMean(residual)
     variance <- rowMeans((residual - location)^2) * parts$n / (parts$n - 1)
     total <- parts$variance
     varies <- total > 0 & variance > 1e-12 * total
@@ -61,6 +61,14 @@
         null$factor <- nb$factor
     }
     null
+}
+
+# Means of the rows without the pull of outliers. Medians would leave too few
+# residuals, and p-values, in the middle.
+.drawnInMean <- function(residual) {
+    middle <- apply(residual, 1L, stats::median)
+    limit <- .nullRange * apply(residual, 1L, stats::mad)
+    middle + rowMeans(pmax(pmin(residual - middle, limit), -limit))
 }
 
 # One t distribution for the standardised residuals of all features, by maximum

@@ -28,10 +28,17 @@ simulate <- function(seed, kind, p = 200, n = 80, q = 10) {
     }
 }
 
-# p-values of discrete data are uniform once the observed value's own share is spread out.
-spread <- function(p, seed) {
-    set.seed(seed)
-    stats::ks.test(p, "punif")$p.value
+# Kolmogorov-Smirnov p of the p-values; those of counts are randomised within the observed count.
+uniformity <- function(table, null, features, kind, wider, seed) {
+    p <- table$p_value
+    if (kind == "nb") {
+        set.seed(seed)
+        theta <- null$theta[match(table$feature, features)] / wider
+        u <- stats::pnbinom(table$observed - 1, size = theta, mu = table$expected) +
+            stats::runif(nrow(table)) * stats::dnbinom(table$observed, size = theta, mu = table$expected)
+        p <- 2 * pmin(u, 1 - u)
+    }
+    suppressWarnings(stats::ks.test(p, "punif"))$p.value
 }
 
 nullRun <- function(seed, kind) {
@@ -41,9 +48,12 @@ nullRun <- function(seed, kind) {
     train <- x[, 1:80]
     new <- x[, 81:160]
     model <- quiet(fitAberrant(train, method = kind))
-    judge <- function(table) c(ks = spread(table$p_value, seed), fpr = mean(table$p_value < 0.05))
-    c(quiet(judge(findAberrantFeatures(train, method = kind))),
-        new = judge(findAberrantFeatures(new, model)), latent = model@param@settings$latent)
+    null <- model@info$aberrant
+    judge <- function(table, wider) {
+        c(ks = uniformity(table, null, model@features, kind, wider, seed), fpr = mean(table$p_value < 0.05))
+    }
+    c(judge(quiet(findAberrantFeatures(train, method = kind)), 1),
+        new = judge(findAberrantFeatures(new, model), null$inflation), latent = model@param@settings$latent)
 }
 
 if (task %in% c("both", "null")) {
