@@ -35,7 +35,7 @@
 
 # parts: from .aberrantParts(). Returns what a model keeps of them, plain
 # vectors in the order of the features; scale 0: the feature is constant.
-.fitNull <- function(parts, method, inflation) {
+.fitNull <- function(parts, method) {
     residual <- parts$residual
     location <- .drawnInMean(residual)
     variance <- rowMeans((residual - location)^2) * parts$n / (parts$n - 1)
@@ -49,8 +49,7 @@
     scale <- sqrt((1 - .borrowedVariance) * variance +
         .borrowedVariance * share * total)
     scale[!varies] <- 0
-    null <- list(method = method, inflation = inflation,
-        location = location, scale = scale)
+    null <- list(method = method, location = location)
     z <- ((residual - location) / scale)[varies, ]
     tails <- .fitTails(z, method)
     null$scale <- scale * tails$scale
@@ -158,7 +157,8 @@
         log_p <- .logPNegativeBinomial(parts$observed, expected,
             null$theta / wider)
     } else {
-        log_p <- .logPStudent(z, null$df)
+        more <- if (new && null$method == "t") null$uncertainty else 0
+        log_p <- .logPStudent(z, 1 / (1 / null$df + more))
     }
     absent <- !varies | parts$absent
     z[absent, ] <- NA

@@ -46,8 +46,10 @@
 #'
 #' New samples lie further from the reconstruction than those that the model
 #' was fitted to. For the linear autoencoder with q codes of n samples their
-#' variance is taken as (n + q + 1) / (n - q - 1) times as large. For other
-#' models nothing is known of it, and p-values of new samples can be too small.
+#' variance is taken as n / (n - q - 1) (1 + 1 / n + q / (n - q - 2)) times as
+#' large, as in regression on q normal variables, and the degrees of freedom of
+#' t are fewer. For other models nothing is known of it, and p-values of new
+#' samples can be too small.
 #'
 #' A feature that does not vary, or that new samples lack, has the p-value
 #' `NA`, and `note` says why.
@@ -156,16 +158,23 @@ fitAberrant <- function(x, model = NULL,
         ), arg = "x", expected = .minNullSamples, got = n)
     }
     parts <- .aberrantParts(fit$model, fit$source, fit$control)
-    used <- fit$model@param@settings$latent + 1
-    inflation <- if (isTRUE(fit$model@info$linear)) {
-        (n + used) / max(n - used, 1)
-    } else {
-        1
-    }
-    null <- .fitNull(parts, .nullMethod(method, fit$model, parts), inflation)
+    null <- .fitNull(parts, .nullMethod(method, fit$model, parts))
+    null <- c(null, .newSampleTerms(n, fit$model))
     null$reference <- fit$reference
     fit$model@info$aberrant <- null
     fit
+}
+
+# What to add for samples that the model was not fitted to: a factor on the
+# variance, and a term of 1 / (degrees of freedom).
+.newSampleTerms <- function(n, model) {
+    if (!isTRUE(model@info$linear)) {
+        return(list(inflation = 1, uncertainty = 0))
+    }
+    q <- model@param@settings$latent
+    left <- max(n - q - 1, 1)
+    list(inflation = n / left * (1 + 1 / n + q / max(left - 1, 1)),
+        uncertainty = 1 / left)
 }
 
 .nullMethod <- function(method, model, parts) {
