@@ -333,15 +333,14 @@ fitAberrant <- function(x, model = NULL,
         # no count is below 0, and the logarithm needs a mean above it
         residual <- seen - log1p(pmax(expected / factor, -1 + 1e-9))
         expected <- pmax(expected, 1e-2)
-        fold <- log2((observed + 1) / (expected + 1))
     } else {
         seen <- observed
-        residual <- fold <- observed - expected
+        residual <- observed - expected
     }
     n <- ncol(observed)
     weight <- source$feature_weight
     list(observed = observed, expected = expected, residual = residual,
-        fold = fold, counts = counts, n = n,
+        counts = counts, n = n,
         variance = rowMeans((seen - rowMeans(seen))^2),
         absent = if (is.null(weight)) rep(FALSE, nrow(observed)) else
             weight == 0,
