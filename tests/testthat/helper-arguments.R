@@ -224,7 +224,16 @@ workflowCalls <- function(x, model, codes, new) {
         nodeActivity = list(nodeActivity, list(x = codes, data = NULL,
             dimred = "AE", threshold = 0)),
         featureErrors = list(featureErrors, c(list(model = model, x = x),
-            new))
+            new)),
+        findAberrantFeatures = list(findAberrantFeatures, list(x = x,
+            model = NULL, alpha = 0.05, method = "t", adjust = "BY",
+            all = TRUE, name = "AE", latent = 2, scale = "standard",
+            normalize = "none", size_factors = NULL, subset_row = NULL,
+            seed = 1, verbose = FALSE)),
+        findAberrantFeatures_model = list(findAberrantFeatures, c(list(
+            x = x, model = fitAberrant(x, model)), new)),
+        fitAberrant = list(fitAberrant, list(x = x, model = model,
+            method = "t"))
     )
     if (requireNamespace("bluster", quietly = TRUE)) {
         calls$chooseClusters <- list(chooseClusters, list(x = codes,
