@@ -62,7 +62,8 @@
     kinds <- c(status = "character", messages = "character",
         best_epoch = "numeric", n_samples = "numeric", seed = "numeric",
         error_quantiles = "numeric", features_made = "logical",
-        origin = "list", package_version = "character")
+        origin = "list", design = "list", robust = "list", aberrant = "list",
+        linear = "logical", package_version = "character")
     for (name in intersect(names(kinds), names(info))) {
         value <- info[[name]]
         good <- is.null(value) ||
@@ -205,6 +206,9 @@ setMethod("show", "AutoencoderModel", function(object) {
 }
 
 .finalLoss <- function(model) {
+    if (isTRUE(model@info$linear)) {
+        return("linear, at its optimum")
+    }
     loss <- .keptLoss(model)
     if (is.null(loss)) "not trained" else .lossText(loss$loss, loss$val_loss)
 }
