@@ -191,12 +191,6 @@ fitAberrant <- function(x, model = NULL,
     method
 }
 
-.checkOneAssay <- function(model) {
-    if (.isMultimodal(model)) {
-        .abortParam("model", "several assays", "a model of one assay")
-    }
-}
-
 # Samples for a model: list(model, source, control). Size factors as in
 # training, from the sample alone.
 .aberrantSource <- function(model, x, args, method) {

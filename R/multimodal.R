@@ -122,6 +122,12 @@ print.aesop_assay <- function(x, ...) {
     length(x@param@settings$assays) > 0L
 }
 
+.checkOneAssay <- function(model) {
+    if (.isMultimodal(model)) {
+        .abortParam("model", "several assays", "a model of one assay")
+    }
+}
+
 .areNames <- function(names) {
     is.character(names) && !anyNA(names) && all(nzchar(names)) &&
         !anyDuplicated(names)
@@ -129,7 +135,7 @@ print.aesop_assay <- function(x, ...) {
 
 # What the core needs to know of an assay. piece: from assayParam().
 .assaySettings <- function(piece, name, n_features) {
-    count <- !is.null(piece$loss) && piece$loss %in% c("poisson", "nb", "zinb")
+    count <- isTRUE(.isCountLoss(piece))
     probability <- identical(piece$loss, "bce")
     width <- min(128L, max(4L, as.integer(2^floor(log2(n_features)))))
     defaults <- list(name = name, features = n_features, hidden = width,

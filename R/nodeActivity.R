@@ -84,9 +84,7 @@ featureErrors <- function(model, x, ...) {
     if (missing(x)) {
         .abortWithoutData("x", "featureErrors")
     }
-    if (.isMultimodal(model)) {
-        .abortParam("model", "several assays", "a model of one assay")
-    }
+    .checkOneAssay(model)
     new <- .newData(model, x, list(...))
     rebuilt <- .applySource(model, new$source, "reconstruction", new$control)
     values <- .sourceMatrix(new$source)

@@ -85,14 +85,16 @@ void read(const char *name, SEXP x, std::vector<std::string> &out) {
     }
 }
 
-// The fields of a struct from a list by name; `visit` calls back with each of them.
-template <class Visit>
-void read_fields(const char *owner, const Rcpp::List &list, Visit &&visit) {
-    std::vector<std::string> names;
-    if (list.size() > 0 && Rf_isNull(Rf_getAttrib(list, R_NamesSymbol)))
-        wrong_type(owner, "a list of lists with names");
-    if (list.size() > 0)
-        names = Rcpp::as<std::vector<std::string>>(list.names());
+template <class T>
+void read(const char *name, SEXP x, std::vector<T> &out); // of layers, of assays
+
+// The fields of a struct from a list by name; `visit` calls back with each of them, `unknown` gets a name
+// that none of them has.
+template <class Visit, class Unknown>
+void read_fields(const Rcpp::List &list, Visit &&visit, Unknown &&unknown) {
+    if (list.size() == 0)
+        return;
+    std::vector<std::string> names = Rcpp::as<std::vector<std::string>>(list.names());
     std::vector<bool> used(names.size());
     visit([&](const char *name, auto &field) {
         for (size_t i = 0; i < names.size(); i++)
@@ -103,16 +105,25 @@ void read_fields(const char *owner, const Rcpp::List &list, Visit &&visit) {
     });
     for (size_t i = 0; i < names.size(); i++)
         if (!used[i])
-            throw Error("param", "There is no `" + names[i] + "` in an element of `" + owner + "`.")
-                .with("arg", owner)
-                .with("value", names[i])
-                .with("allowed", "see its help page");
+            unknown(names[i]);
+}
+// The same for an element of the setting `owner`.
+template <class Visit>
+void read_element(const char *owner, const Rcpp::List &list, Visit &&visit) {
+    if (list.size() > 0 && Rf_isNull(Rf_getAttrib(list, R_NamesSymbol)))
+        wrong_type(owner, "a list of lists with names");
+    read_fields(list, visit, [&](const std::string &name) {
+        throw Error("param", "There is no `" + name + "` in an element of `" + owner + "`.")
+            .with("arg", owner)
+            .with("value", name)
+            .with("allowed", "see its help page");
+    });
 }
 void read_item(const char *name, const Rcpp::List &list, LayerSpec &layer) {
-    read_fields(name, list, [&](auto &&f) { visit_layer(layer, f); });
+    read_element(name, list, [&](auto &&f) { visit_layer(layer, f); });
 }
 void read_item(const char *name, const Rcpp::List &list, AssayConfig &assay) {
-    read_fields(name, list, [&](auto &&f) { visit_assay(assay, f); });
+    read_element(name, list, [&](auto &&f) { visit_assay(assay, f); });
 }
 template <class T>
 void read(const char *name, SEXP x, std::vector<T> &out) {
@@ -161,24 +172,14 @@ SEXP to_r(const std::vector<AssayConfig> &assays) {
 
 Config config_from_list(const Rcpp::List &settings) {
     Config config;
-    if (settings.size() == 0)
-        return config;
-    std::vector<std::string> names = Rcpp::as<std::vector<std::string>>(settings.names());
-    std::vector<bool> used(names.size());
-    visit_config(config, [&](const char *name, auto &field) {
-        for (size_t i = 0; i < names.size(); i++)
-            if (names[i] == name) {
-                read(name, settings[R_xlen_t(i)], field);
-                used[i] = true;
-            }
-    });
-    for (size_t i = 0; i < names.size(); i++)
-        if (!used[i])
-            throw Error("param",
-                        "There is no setting `" + names[i] + "`; autoencoderDefaults() lists them all.")
-                .with("arg", names[i])
+    read_fields(
+        settings, [&](auto &&f) { visit_config(config, f); },
+        [](const std::string &name) {
+            throw Error("param", "There is no setting `" + name + "`; autoencoderDefaults() lists them all.")
+                .with("arg", name)
                 .with("value", "given")
                 .with("allowed", "names(autoencoderDefaults())");
+        });
     config.validate();
     return config;
 }
@@ -202,12 +203,8 @@ int threads_from_r(const Rcpp::List &control) {
 
 std::vector<Preparation> preparations_from_list(const Rcpp::List &transform,
                                                 const std::vector<AssayConfig> &assays) {
-    auto values = [&](const char *name) {
-        SEXP x = element(transform, name);
-        return Rf_isNull(x) ? std::vector<double>() : Rcpp::as<std::vector<double>>(x);
-    };
-    std::vector<double> center = values("center"), scale = values("scale"),
-                        target = values("size_factor_target");
+    std::vector<double> center = numbers(transform, "center"), scale = numbers(transform, "scale"),
+                        target = numbers(transform, "size_factor_target");
     std::vector<Preparation> out;
     size_t first = 0;
     for (size_t i = 0; i < assays.size(); i++) {

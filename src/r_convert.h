@@ -54,4 +54,10 @@ inline SEXP element(const Rcpp::List &list, const char *name) {
     return list.containsElementNamed(name) ? SEXP(list[name]) : R_NilValue;
 }
 
+// Its numbers; none for NULL.
+inline std::vector<double> numbers(const Rcpp::List &list, const char *name) {
+    SEXP x = element(list, name);
+    return Rf_isNull(x) ? std::vector<double>() : Rcpp::as<std::vector<double>>(x);
+}
+
 } // namespace aesop

@@ -187,11 +187,6 @@ std::unique_ptr<BatchSource> source_from_list(const Rcpp::List &source) {
     return s;
 }
 
-std::vector<double> values(const Rcpp::List &list, const char *name) {
-    SEXP x = element(list, name);
-    return Rf_isNull(x) ? std::vector<double>() : Rcpp::as<std::vector<double>>(x);
-}
-
 // R checks the design for its user; here only what would read beyond its memory.
 void read_design(SEXP x, const Config &config, Dataset &data) {
     data.covariates = int64_t(config.covariates.size());
@@ -228,9 +223,9 @@ RDataset dataset_from_list(const Rcpp::List &source, const Config &config) {
         out.sources.push_back(source_from_list(one));
         AssayData data;
         data.source = out.sources.back().get();
-        data.feature_weight = values(one, "feature_weight");
+        data.feature_weight = numbers(one, "feature_weight");
         out.data.assays.push_back(data);
-        out.given_size_factors.push_back(values(one, "size_factors"));
+        out.given_size_factors.push_back(numbers(one, "size_factors"));
         if (data.source->samples() != out.data.samples())
             throw Error("input_dim", "The assays have different numbers of samples.").with("arg", "x");
         if (!data.feature_weight.empty() && int64_t(data.feature_weight.size()) != data.source->features())

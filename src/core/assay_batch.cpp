@@ -120,16 +120,17 @@ SparseMatrix<Real> AssayBatch<Real>::sparse_rows(const std::vector<Real> &values
 template <class Real>
 void AssayBatch<Real>::load_sparse(const int64_t *samples) {
     start_.assign(1, 0);
-    index_of_.clear(), raw_value_.clear();
+    index_of_.clear(), value_.clear();
     for (int64_t r = 0; r < rows_; r++) {
         Column c = source_.column(samples[r]);
         for (int64_t k = 0; k < c.size; k++) {
             index_of_.push_back(c.index[k]);
-            raw_value_.push_back(Real(c.value(k)));
+            value_.push_back(Real(c.value(k)));
         }
         start_.push_back(int64_t(index_of_.size()));
     }
-    value_ = raw_value_;
+    if (noise_.kind == NoiseKind::thinning)
+        raw_value_ = value_;
     backend_.transform_sparse(backend_.self, transform_, size_factor_.empty() ? nullptr : size_factor_.data(),
                               sparse_rows(value_), value_.data());
 }

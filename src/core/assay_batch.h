@@ -62,7 +62,7 @@ class AssayBatch {
     bool is_sparse_ = false;
     std::vector<int64_t> start_;
     std::vector<int32_t> index_of_;
-    std::vector<Real> raw_value_, value_, noisy_value_;
+    std::vector<Real> raw_value_, value_, noisy_value_; // raw_value_: counts, only to be thinned
     std::vector<Real> size_factor_, log_size_factor_;
     std::vector<Column> columns_;
     int64_t rows_ = 0;

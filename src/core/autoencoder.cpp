@@ -72,7 +72,6 @@ Autoencoder<Real>::Autoencoder(const Config &config, int64_t n_features, const B
     }
     outputs_.resize(assays_.size());
     contraction_ = contraction_kind();
-    exact_ = contraction_ == Contraction::exact;
 }
 
 // Exact where the code is one layer of the input (Rifai et al. 2011); otherwise estimated: the expectation of
@@ -186,7 +185,7 @@ double Autoencoder<Real>::code_penalties(const Pass<Real> &pass) {
         double square =
             backend_.squared_norm(backend_.self, difference_.data, difference_.rows * difference_.ld);
         sum += config_.contractive * square / (rows * kPerturbation * kPerturbation);
-    } else if (exact_) {
+    } else if (exact()) {
         const Projection<Real> &p = bottleneck_->projection();
         sum += config_.contractive / rows *
                backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_,
@@ -210,7 +209,7 @@ void Autoencoder<Real>::add_code_gradients(const Pass<Real> &pass, const Matrix<
         backend_.activity_l1(backend_.self, code_, Real(config_.activity_l1 / rows), dcode);
     if (config_.sparsity > 0)
         backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(config_.sparsity), dcode);
-    if (exact_) {
+    if (exact()) {
         const Projection<Real> &p = bottleneck_->projection();
         backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_, p.weights(0),
                              Real(config_.contractive / rows), dcode, Weights<Real>());
@@ -247,7 +246,7 @@ void Autoencoder<Real>::backward(const Pass<Real> &pass, GradientSink<Real> &sin
 // What penalties add to stored gradients.
 template <class Real>
 void Autoencoder<Real>::add_weight_gradients(const Pass<Real> &pass) {
-    if (exact_) {
+    if (exact()) {
         const Projection<Real> &p = bottleneck_->projection();
         backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_, p.weights(0),
                              Real(config_.contractive / double(pass.rows)), Matrix<Real>(),

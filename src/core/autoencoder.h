@@ -51,6 +51,7 @@ class Autoencoder {
   private:
     enum class Contraction { none, exact, estimated };
     Contraction contraction_kind() const;
+    bool exact() const { return contraction_ == Contraction::exact; }
     Pass<Real> pass(const Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training) const;
     Matrix<Real> code_of(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs);
     Matrix<Real> code_with_perturbed(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs);
@@ -61,7 +62,7 @@ class Autoencoder {
     void backward(const Pass<Real> &pass, GradientSink<Real> &sink);
     void add_code_gradients(const Pass<Real> &pass, const Matrix<Real> &dcode);
     void add_weight_gradients(const Pass<Real> &pass);
-    bool needs_stored_gradients() const { return config_.clip_norm > 0 || exact_; }
+    bool needs_stored_gradients() const { return config_.clip_norm > 0 || exact(); }
 
     const Config config_;
     const std::vector<AssayConfig> assays_;
@@ -73,7 +74,6 @@ class Autoencoder {
     std::vector<std::unique_ptr<Decoder<Real>>> decoders_;
     std::vector<std::unique_ptr<Objective<Real>>> objectives_;
     Contraction contraction_;
-    bool exact_ = false;
 
     Buffer<Real> dcode_memory_, difference_memory_;
     std::vector<std::unique_ptr<Buffer<Real>>> end_memory_; // gradients by the ends of the encoders

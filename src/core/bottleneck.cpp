@@ -80,12 +80,11 @@ Matrix<Real> Bottleneck<Real>::forward(const Pass<Real> &pass, const std::vector
     if (takes_covariates_)
         xs.push_back(pass.covariates);
     mean_value_ = run(*mean_, pass, xs);
-    if (!variational_ || !pass.training) {
-        if (variational_)
-            variance_value_ = run(*log_variance_, pass, xs);
+    if (!variational_)
         return mean_value_;
-    }
     variance_value_ = run(*log_variance_, pass, xs);
+    if (!pass.training)
+        return mean_value_;
     Matrix<Real> z = sample_memory_.matrix(pass.rows, latent_);
     pass.backend.sample_normal(pass.backend.self, DrawKey{pass.seed, pass.epoch, kSample}, pass.sample_ids,
                                mean_value_, variance_value_, z);

@@ -48,7 +48,7 @@ void sizes(const char *setting, const std::vector<int> &layers) {
 // What "auto" stands for, in a model or in one of its assays.
 template <class Settings>
 void resolve(Settings &s) {
-    bool counts = s.loss == "poisson" || s.loss == "nb" || s.loss == "zinb";
+    bool counts = is_count_loss(s.loss);
     if (s.output_activation == "auto")
         s.output_activation = counts ? "exp" : s.loss == "bce" ? "sigmoid" : "linear";
     if (s.loss_reduction == "auto")
@@ -67,7 +67,7 @@ void validate_loss(const Settings &s, const std::string &where) {
     loss_from_name(s.loss);
     if (s.output_activation != "auto")
         activation_from_name(s.output_activation, "output_activation");
-    bool counts = s.loss == "poisson" || s.loss == "nb" || s.loss == "zinb";
+    bool counts = is_count_loss(s.loss);
     if (counts && s.output_activation != "auto" && s.output_activation != "exp")
         refuse("output_activation", s.output_activation,
                "`output_activation`" + where + " is \"" + s.output_activation + "\"; the loss \"" + s.loss +

@@ -8,6 +8,11 @@
 
 namespace aesop {
 
+// The names of the losses on counts.
+inline bool is_count_loss(const std::string &loss) {
+    return loss == "poisson" || loss == "nb" || loss == "zinb";
+}
+
 // What one assay has of its own: all of it in a model of several assays (Config::assays); the assay of any
 // other model is made from Config's fields of the same names.
 struct AssayConfig {
@@ -18,7 +23,7 @@ struct AssayConfig {
     double weight = 1.0; // of its loss
     std::string normalize = "none", scale = "center";
 
-    bool count_loss() const { return loss == "poisson" || loss == "nb" || loss == "zinb"; }
+    bool count_loss() const { return is_count_loss(loss); }
     bool needs_size_factors() const { return normalize == "log" || count_loss(); }
 };
 

@@ -1,14 +1,3 @@
-# Share of samples whose nearest neighbours have, by majority, their label.
-neighbourAccuracy <- function(codes, labels, k = 5L) {
-    distance <- as.matrix(stats::dist(codes))
-    diag(distance) <- Inf
-    guess <- apply(distance, 1L, function(row) {
-        votes <- table(labels[order(row)[seq_len(k)]])
-        names(votes)[which.max(votes)]
-    })
-    mean(guess == labels)
-}
-
 test_that("pbmc3k: the codes know the cell types", {
     folder <- file.path(dataFolder(), "pbmc3k")
     skip_if_not(dir.exists(folder), "no pbmc3k in the data folder")
@@ -42,7 +31,7 @@ test_that("pbmc3k: the codes know the cell types", {
         expect_identical(dim(codes)[1L], 2700L)
         expectFinite(codes)
         # 0.91 is known for PCA, 0.26 is the largest class
-        expect_gt(neighbourAccuracy(codes[known, ], labels), 0.8)
+        expect_gt(nearestLabels(codes[known, ], labels, k = 5L), 0.8)
         part <- suppressMessages(encode(model, counts[, 77, drop = FALSE],
             size_factors = factors[77]))
         expect_identical(part, codes[77, , drop = FALSE])
@@ -80,5 +69,5 @@ test_that("TCGA's 90 genes: better than the mean, cancers stay together", {
     labels <- as.character(samples$acronym[match(colnames(x),
         samples[[1L]])])[some]
     skip_if(anyNA(labels), "the samples' labels are in another order")
-    expect_gt(neighbourAccuracy(encode(model, x)[some, ], labels), 0.6)
+    expect_gt(nearestLabels(encode(model, x)[some, ], labels, k = 5L), 0.6)
 })
