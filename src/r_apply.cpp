@@ -116,6 +116,59 @@ Rcpp::List errors(Fitted &model, const Dataset &data) {
     return Rcpp::List::create(Rcpp::_["sample"] = sample);
 }
 
+// Calls f(row, feature, value) for the network's input, features of all assays together; zeros of sparse rows
+// are left out.
+template <class F>
+void each_input(Fitted &model, Minibatch<float> &batch, F &&f) {
+    Pass<float> pass{model.backend.table(), batch.rows(), false, nullptr, Key(), 0};
+    int64_t first = 0;
+    for (size_t i = 0; i < batch.assays(); i++) {
+        Operand<float> x = batch.assay(i).input(pass);
+        for (int64_t r = 0; r < batch.rows(); r++)
+            if (x.is_sparse)
+                for (int64_t k = x.sparse.start[r]; k < x.sparse.start[r + 1]; k++)
+                    f(r, first + x.sparse.index[k], double(x.sparse.value[k]));
+            else
+                for (int64_t c = 0; c < x.cols(); c++)
+                    f(r, first + c, double(x.dense.at(r, c)));
+        first += x.cols();
+    }
+}
+
+// Features x codes: the mean over the samples of d code / d input times how far the input is from its mean,
+// without sign.
+Rcpp::NumericMatrix attributions(Fitted &model, const Dataset &data) {
+    int64_t features = data.features(), latent = model.latent();
+    double n = double(data.samples());
+    std::vector<double> mean(size_t(features), 0.0), distance;
+    each_batch(model, data, [&](Minibatch<float> &batch, int64_t) {
+        each_input(model, batch, [&](int64_t, int64_t c, double x) { mean[size_t(c)] += x / n; });
+    });
+    Rcpp::NumericMatrix out{int(features), int(latent)};
+    each_batch(model, data, [&](Minibatch<float> &batch, int64_t) {
+        distance.clear();
+        for (int64_t r = 0; r < batch.rows(); r++)
+            distance.insert(distance.end(), mean.begin(), mean.end());
+        each_input(model, batch,
+                   [&](int64_t r, int64_t c, double x) { distance[size_t(r * features + c)] -= x; });
+        model.network.encode(batch);
+        for (int64_t k = 0; k < latent; k++) {
+            int64_t first = 0;
+            for (const Matrix<float> &slope : model.network.code_gradients(k)) {
+                double *to = &out[R_xlen_t(k * features + first)];
+                for (int64_t r = 0; r < slope.rows; r++) {
+                    const double *by = distance.data() + r * features + first;
+                    for (int64_t c = 0; c < slope.cols; c++)
+                        to[c] += double(slope.at(r, c)) * std::abs(by[c]) / n;
+                }
+                first += slope.cols;
+            }
+            Rcpp::checkUserInterrupt();
+        }
+    });
+    return out;
+}
+
 } // namespace
 
 // [[Rcpp::export(rng = false)]]
@@ -126,13 +179,16 @@ SEXP apply_autoencoder(const Rcpp::List &model, const Rcpp::List &source, const 
         RDataset source_data = dataset_from_list(source, fitted.config);
         apply_preparations(source_data, fitted.network.assays(), Rcpp::List(element(model, "transform")));
         const Dataset &data = source_data.data;
-        size_t kind = choice("what", what,
-                             {"code", "error", "reconstruction", "mean", "dispersion", "zero_probability"});
+        size_t kind = choice(
+            "what", what,
+            {"code", "error", "attribution", "reconstruction", "mean", "dispersion", "zero_probability"});
         if (kind == 0)
             return codes(fitted, data);
         if (kind == 1)
             return errors(fitted, data);
-        return output(fitted, data, Output(kind - 2));
+        if (kind == 2)
+            return attributions(fitted, data);
+        return output(fitted, data, Output(kind - 3));
     });
 }
 

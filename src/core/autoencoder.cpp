@@ -20,6 +20,14 @@ Matrix<Real> rows_of(const Matrix<Real> &m, int64_t from, int64_t n) {
     return {m.row(from), n, m.cols, m.ld};
 }
 
+// For gradients by the input, where those of the parameters are of no use.
+template <class Real>
+class NoGradients : public GradientSink<Real> {
+  public:
+    void take(Parameter<Real> &, const Product<Real> *, int) override {}
+    void take(Parameter<Real> &, const Real *) override {}
+};
+
 ImageShape image_shape(const Config &config) {
     return {config.input_shape[0], config.input_shape[1], config.input_shape[2]};
 }
@@ -68,6 +76,7 @@ Autoencoder<Real>::Autoencoder(const Config &config, int64_t n_features, const B
     for (const AssayConfig &a : assays_) {
         objectives_.push_back(std::make_unique<Objective<Real>>(config_, a, parameters_));
         end_memory_.push_back(std::make_unique<Buffer<Real>>(backend));
+        input_gradient_memory_.push_back(std::make_unique<Buffer<Real>>(backend));
         perturbed_memory_.push_back(std::make_unique<Buffer<Real>>(backend));
     }
     outputs_.resize(assays_.size());
@@ -240,7 +249,7 @@ void Autoencoder<Real>::backward(const Pass<Real> &pass, GradientSink<Real> &sin
     bottleneck_->backward(*encoder_pass_, all, divergence_weight(pass.epoch), ends, sink);
     for (size_t i = 0; i < encoders_.size(); i++)
         if (!encoders_[i]->empty())
-            encoders_[i]->backward(*encoder_pass_, ends[i], sink);
+            encoders_[i]->backward(*encoder_pass_, ends[i], Matrix<Real>(), sink);
 }
 
 // What penalties add to stored gradients.
@@ -317,6 +326,30 @@ Matrix<Real> Autoencoder<Real>::encode(Minibatch<Real> &batch) {
     for (size_t i = 0; i < assays_.size(); i++)
         inputs.push_back(batch.assay(i).input(p));
     return code_of(p, inputs);
+}
+
+template <class Real>
+std::vector<Matrix<Real>> Autoencoder<Real>::code_gradients(int64_t unit) {
+    int64_t rows = encoder_pass_->rows;
+    Matrix<Real> dcode = dcode_memory_.matrix(rows, config_.latent);
+    std::vector<Real> host(size_t(rows * dcode.ld));
+    for (int64_t r = 0; r < rows; r++)
+        host[size_t(r * dcode.ld + unit)] = Real(1);
+    backend_.upload(backend_.self, dcode.data, host.data(), int64_t(host.size()));
+    std::vector<Matrix<Real>> inputs, ends;
+    for (size_t i = 0; i < encoders_.size(); i++) {
+        inputs.push_back(input_gradient_memory_[i]->matrix(rows, assays_[i].features));
+        ends.push_back(encoders_[i]->empty() ? inputs[i]
+                                             : end_memory_[i]->matrix(rows, encoders_[i]->units()));
+    }
+    NoGradients<Real> sink;
+    bottleneck_->backward_mean(*encoder_pass_, dcode, ends, sink);
+    for (size_t i = 0; i < encoders_.size(); i++)
+        if (!encoders_[i]->empty())
+            encoders_[i]->backward(*encoder_pass_, ends[i], inputs[i], sink);
+    for (auto &p : parameters_.all())
+        p->pending.clear(); // of weights tied to the decoder, which has no share here
+    return inputs;
 }
 
 template <class Real>

@@ -39,6 +39,9 @@ class Autoencoder {
     double evaluate(Minibatch<Real> &batch, uint32_t epoch = kLastEpoch, double *sample_loss = nullptr);
 
     Matrix<Real> encode(Minibatch<Real> &batch); // rows x latent
+    // d code[, unit] / d input of the batch that encode() saw last: one rows x features
+    // matrix per assay, valid until the next call.
+    std::vector<Matrix<Real>> code_gradients(int64_t unit);
     // covariates: rows x their number; no data for a model without any. One result per assay.
     std::vector<Reconstruction<Real>> decode(const Matrix<Real> &code, const Matrix<Real> &covariates = {});
     double weight_penalty() const;
@@ -77,6 +80,7 @@ class Autoencoder {
 
     Buffer<Real> dcode_memory_, difference_memory_;
     std::vector<std::unique_ptr<Buffer<Real>>> end_memory_; // gradients by the ends of the encoders
+    std::vector<std::unique_ptr<Buffer<Real>>> input_gradient_memory_;
     std::vector<std::unique_ptr<Buffer<Real>>> perturbed_memory_;
     Buffer<Real> perturbed_covariates_;
     std::vector<uint32_t> perturbed_ids_;

@@ -92,15 +92,24 @@ Matrix<Real> Bottleneck<Real>::forward(const Pass<Real> &pass, const std::vector
 }
 
 template <class Real>
-void Bottleneck<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dcode, double divergence_weight,
-                                const std::vector<Matrix<Real>> &inputs, GradientSink<Real> &sink) {
+void Bottleneck<Real>::backward_mean(const Pass<Real> &pass, const Matrix<Real> &dcode,
+                                     const std::vector<Matrix<Real>> &inputs, GradientSink<Real> &sink) {
     std::vector<Matrix<Real>> dxs = inputs;
     if (takes_covariates_)
         dxs.push_back(Matrix<Real>());
+    run_back(*mean_, pass, dcode, dxs, false, sink);
+}
+
+template <class Real>
+void Bottleneck<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dcode, double divergence_weight,
+                                const std::vector<Matrix<Real>> &inputs, GradientSink<Real> &sink) {
     if (!variational_) {
-        run_back(*mean_, pass, dcode, dxs, false, sink);
+        backward_mean(pass, dcode, inputs, sink);
         return;
     }
+    std::vector<Matrix<Real>> dxs = inputs;
+    if (takes_covariates_)
+        dxs.push_back(Matrix<Real>());
     Matrix<Real> dmean = dmean_memory_.matrix(pass.rows, latent_);
     Matrix<Real> dvariance = dvariance_memory_.matrix(pass.rows, latent_);
     pass.backend.sample_normal_gradient(pass.backend.self, DrawKey{pass.seed, pass.epoch, kSample},

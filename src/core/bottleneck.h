@@ -16,6 +16,9 @@ class Bottleneck {
     // divergence_weight: of the divergence averaged over the rows. dxs: as of Projection.
     void backward(const Pass<Real> &pass, const Matrix<Real> &dcode, double divergence_weight,
                   const std::vector<Matrix<Real>> &dxs, GradientSink<Real> &sink);
+    // The same by the mean alone, which is the code where nothing is drawn.
+    void backward_mean(const Pass<Real> &pass, const Matrix<Real> &dcode,
+                       const std::vector<Matrix<Real>> &dxs, GradientSink<Real> &sink);
     // KL(q || N(0, 1)) of the last forward pass, mean over its rows; 0 if not variational.
     double divergence(const Pass<Real> &pass) const;
     // The mean's projection where nothing stands between it and the code.

@@ -77,8 +77,9 @@ Operand<Real> Encoder<Real>::forward(const Pass<Real> &pass, const Operand<Real>
     return stack_.empty() ? x : Operand<Real>(stack_.forward(pass, x));
 }
 template <class Real>
-void Encoder<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dy, GradientSink<Real> &sink) {
-    stack_.backward(pass, dy, Matrix<Real>(), sink);
+void Encoder<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
+                             GradientSink<Real> &sink) {
+    stack_.backward(pass, dy, dx, sink);
 }
 
 #define AESOP_INSTANTIATE(Real)                                                                              \

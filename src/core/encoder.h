@@ -14,8 +14,10 @@ class Encoder {
     Encoder(const Config &config, const AssayConfig &assay, uint32_t index,
             const std::vector<LayerPlan> &plan, ParameterSet<Real> &parameters);
     Operand<Real> forward(const Pass<Real> &pass, const Operand<Real> &x);
-    // dy: by the result of forward(); not to be called where there are no layers.
-    void backward(const Pass<Real> &pass, const Matrix<Real> &dy, GradientSink<Real> &sink);
+    // dy: by the result of forward(); not to be called where there are no layers. dx: gradient by x, as of
+    // Layer.
+    void backward(const Pass<Real> &pass, const Matrix<Real> &dy, const Matrix<Real> &dx,
+                  GradientSink<Real> &sink);
     bool empty() const { return stack_.empty(); }
     int64_t units() const { return units_; }
     // Weight matrices in order, for a decoder that ties to them.
