@@ -13,16 +13,15 @@
 #' all the same have no edges. The correlations are computed in blocks; memory
 #' is needed for the edges only.
 #'
-#' @param model A fitted [AutoencoderModel][AutoencoderModel-class] of full
-#'     layers.
+#' @param model A fitted [AutoencoderModel][AutoencoderModel-class].
 #' @param cutoff An edge needs an absolute correlation of at least this:
 #'     greater than 0, at most 1.
 #' @param features Names of features to which the network is restricted; `NULL`
 #'     for all.
 #' @param output `"data.frame"`, or `"igraph"` for a graph of the package of
 #'     that name, with features without an edge as nodes.
-#' @param weights `"encoder"`, as in ADAGE, or `"decoder"`, see
-#'     [featureSignatures()].
+#' @param weights,data,... As for [featureSignatures()]. ADAGE has those of the
+#'     encoder.
 #'
 #' @section Errors:
 #' `aesop_error_param` for arguments out of range, and for a model with fewer
@@ -46,7 +45,8 @@
 #'     learning_rate = 0.02, l2 = 0.01, seed = 1)
 #' head(featureNetwork(model, cutoff = 0.9))
 featureNetwork <- function(model, cutoff = 0.5, features = NULL,
-    output = c("data.frame", "igraph"), weights = c("encoder", "decoder")) {
+    output = c("data.frame", "igraph"),
+    weights = c("auto", "encoder", "decoder", "gradient"), data = NULL, ...) {
     model <- .checkModel(model)
     cutoff <- .checkNumber(cutoff, "cutoff", lower = 0, upper = 1)
     if (cutoff == 0) {
@@ -56,15 +56,15 @@ featureNetwork <- function(model, cutoff = 0.5, features = NULL,
     if (output == "igraph") {
         .needPackage("igraph", "output = \"igraph\"")
     }
-    weights <- .codeWeights(model, .checkChoice(weights, "weights",
-        c("encoder", "decoder")))
-    if (ncol(weights) < 3L) {
+    latent <- model@param@settings$latent
+    if (latent < 3L) {
         .abort("param", c(
             sprintf("`model` has %s, too few for a correlation of weights.",
-                .count(ncol(weights), "code")),
+                .count(latent, "code")),
             "Train a model with more codes; many are needed."
-        ), arg = "model", value = ncol(weights), allowed = "at least 3 codes")
+        ), arg = "model", value = latent, allowed = "at least 3 codes")
     }
+    weights <- .featureWeights(model, weights, data, list(...))
     if (!is.null(features)) {
         rows <- .networkFeatures(features, rownames(weights))
         weights <- weights[sort(rows), , drop = FALSE]

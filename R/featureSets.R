@@ -24,6 +24,8 @@
 #'     `"direction"` tests positive and negative features of a code apart, as
 #'     `AE1_positive` and `AE1_negative`, `"code"` takes them together.
 #' @param cutoff For a model: that of [featureSignatures()].
+#' @param ... For a model: further arguments of [featureSignatures()], such as
+#'     `data`, which a model of several layers needs, or `top`.
 #'
 #' @section Errors:
 #' `aesop_error_param` for arguments of another form; `aesop_error_io` and
@@ -46,14 +48,14 @@
 #' sets <- list(ribosome = genes[5:24], transport = genes[60:80])
 #' testFeatureSets(signatures, sets, genes)
 testFeatureSets <- function(signatures, sets, universe = NULL, min_size = 2,
-    max_size = Inf, split = c("direction", "code"), cutoff = 2) {
+    max_size = Inf, split = c("direction", "code"), cutoff = 2, ...) {
     split <- .checkChoice(split, "split", c("direction", "code"))
     min_size <- .checkNumber(min_size, "min_size", lower = 1)
     if (!identical(max_size, Inf)) {
         max_size <- .checkNumber(max_size, "max_size", lower = 1)
     }
     cutoff <- .checkNumber(cutoff, "cutoff", lower = 0)
-    lists <- .signatureList(signatures, split, cutoff)
+    lists <- .signatureList(signatures, split, cutoff, list(...))
     universe <- .checkUniverse(universe, signatures)
     signatures <- .withinUniverse(lists, universe, "signatures")
     sets <- .withinUniverse(.setList(sets), universe, NULL)
@@ -122,11 +124,23 @@ testFeatureSets <- function(signatures, sets, universe = NULL, min_size = 2,
     unique(universe)
 }
 
-# A named list of unique names from a model, a table or a list.
-.signatureList <- function(signatures, split, cutoff, arg = "signatures") {
-    if (is(signatures, "AutoencoderModel")) {
-        signatures <- featureSignatures(signatures, cutoff)
+# The table of a model's signatures; what is no model stays as it is. args: of
+# featureSignatures().
+.signaturesOf <- function(signatures, cutoff, args) {
+    is_model <- is(signatures, "AutoencoderModel")
+    known <- c("codes", "weights", "data", "top", .newDataArguments())
+    .checkNames(args, if (is_model) known else character(), "this function")
+    if (!is_model) {
+        return(signatures)
     }
+    do.call(featureSignatures, c(list(signatures, cutoff), args),
+        quote = TRUE)
+}
+
+# A named list of unique names from a model, a table or a list.
+.signatureList <- function(signatures, split, cutoff, args,
+    arg = "signatures") {
+    signatures <- .signaturesOf(signatures, cutoff, args)
     if (is.data.frame(signatures)) {
         if (!all(c("code", "direction", "feature") %in% names(signatures))) {
             .abortParam(arg, signatures, paste("the result of",

@@ -13,7 +13,7 @@
 #' @param signatures As for [testFeatureSets()]: a model, the result of
 #'     [featureSignatures()] or a named list of character vectors.
 #' @param universe As for [testFeatureSets()].
-#' @param split,cutoff As for [testFeatureSets()].
+#' @param split,cutoff,... As for [testFeatureSets()].
 #' @param measure `"jaccard"` or `"overlap"`, see below.
 #' @param threshold Signatures at least as similar as this are redundant:
 #'     greater than 0, at most 1.
@@ -36,10 +36,10 @@
 #' signatureOverlap(signatures, genes)
 #' removeRedundantSignatures(signatures)$removed
 signatureOverlap <- function(signatures, universe = NULL,
-    split = c("direction", "code"), cutoff = 2) {
+    split = c("direction", "code"), cutoff = 2, ...) {
     split <- .checkChoice(split, "split", c("direction", "code"))
     cutoff <- .checkNumber(cutoff, "cutoff", lower = 0)
-    lists <- .signatureList(signatures, split, cutoff)
+    lists <- .signatureList(signatures, split, cutoff, list(...))
     universe <- .checkUniverse(universe, signatures)
     if (length(lists) < 2L) {
         .abortParam("signatures", signatures, "at least two signatures")
@@ -69,7 +69,7 @@ signatureOverlap <- function(signatures, universe = NULL,
 #' @export
 removeRedundantSignatures <- function(signatures, threshold = 0.5,
     measure = c("jaccard", "overlap"), split = c("direction", "code"),
-    cutoff = 2) {
+    cutoff = 2, ...) {
     threshold <- .checkNumber(threshold, "threshold", lower = 0, upper = 1)
     if (threshold == 0) {
         .abortParam("threshold", threshold, "greater than 0, at most 1")
@@ -77,10 +77,8 @@ removeRedundantSignatures <- function(signatures, threshold = 0.5,
     measure <- .checkChoice(measure, "measure", c("jaccard", "overlap"))
     split <- .checkChoice(split, "split", c("direction", "code"))
     cutoff <- .checkNumber(cutoff, "cutoff", lower = 0)
-    if (is(signatures, "AutoencoderModel")) {
-        signatures <- featureSignatures(signatures, cutoff)
-    }
-    lists <- .signatureList(signatures, split, cutoff)
+    signatures <- .signaturesOf(signatures, cutoff, list(...))
+    lists <- .signatureList(signatures, split, cutoff, list())
     size <- lengths(lists, use.names = FALSE)
     common <- .commonFeatures(lists)
     like <- .similarity(common, size[row(common)], size[col(common)],

@@ -128,7 +128,8 @@ searchCalls <- function(x, model, settings) {
         importAdage = list(importAdage, list(path = network,
             features = NULL)),
         featureSignatures = list(featureSignatures, list(model = model,
-            cutoff = 2, codes = NULL, weights = "encoder")),
+            cutoff = 2, codes = NULL, weights = "gradient", data = x,
+            top = NULL)),
         adageParam = list(adageParam, list(latent = 3)),
         textbookParam = list(textbookParam, list(original = FALSE)),
         chooseLatent = list(chooseLatent, list(x = x, method = "parallel",
@@ -257,7 +258,7 @@ associationCalls <- function(x, model, codes) {
             split = "direction", cutoff = 2)),
         testFeatureSets_model = list(testFeatureSets, list(
             signatures = model, sets = list(t = model@features[1:3]),
-            cutoff = 1)),
+            cutoff = 1, data = x)),
         signatureOverlap = list(signatureOverlap, list(
             signatures = list(s = c("a", "b"), t = "a"), universe = letters,
             split = "direction", cutoff = 2)),
@@ -272,10 +273,10 @@ associationCalls <- function(x, model, codes) {
             method = "ordinary")),
         featureNetwork = list(featureNetwork, list(model = wide,
             cutoff = 0.5, features = NULL, output = "data.frame",
-            weights = "decoder")),
+            weights = "gradient", data = x)),
         associationRules = list(associationRules, list(active = codes,
             min_support = 0.1, min_confidence = 0.8, min_lift = 0,
-            max_items = 3, threshold = 0))
+            max_items = 3, threshold = 0, engine = "builtin"))
     )
 }
 

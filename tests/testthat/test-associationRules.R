@@ -46,6 +46,44 @@ test_that("rules are those counted one by one", {
     expect_true(all(associationRules(active, min_lift = 1.5)$lift >= 1.5))
 })
 
+# Stands in for arules: rules as its functions give them, in another order and
+# with the items of an antecedent turned round.
+fakeArules <- function(seen) {
+    list(transactions = function(x) structure(list(x = x), class = "basket"),
+        apriori = function(data, parameter, control) {
+            seen$parameter <- parameter
+            seen$class <- class(data)
+            rules <- allRules(data$x)
+            rules[rev(which(rules$support >= parameter$support &
+                rules$confidence >= parameter$confidence &
+                rules$items <= parameter$maxlen)), ]
+        },
+        lhs = function(rules) strsplit(rules$antecedent, " & "),
+        rhs = function(rules) as.list(rules$consequent),
+        items = function(x) lapply(x, rev),
+        quality = function(rules) rules[c("support", "confidence", "lift")])
+}
+
+test_that("rules found by arules have the form of those counted here", {
+    seen <- new.env()
+    plain <- aesop:::.activeItems(active, 0)
+    for (limits in list(c(0.1, 0.8, 3), c(0.25, 0.5, 2), c(0.9, 0.9, 3))) {
+        rules <- aesop:::.aprioriRules(plain, limits[1L], limits[2L],
+            limits[3L], fakeArules(seen))
+        expect_identical(aesop:::.ruleTable(rules, plain, limits[2L], 0),
+            associationRules(active, limits[1L], limits[2L],
+                max_items = limits[3L], engine = "builtin"))
+        expect_identical(seen$parameter[c("minlen", "maxtime")],
+            list(minlen = 2L, maxtime = 0))
+        expect_identical(seen$class, "basket")
+    }
+    expectAesopError(associationRules(active, engine = "apriori"), "param",
+        "engine")
+    skip_if(requireNamespace(paste0("ar", "ules"), quietly = TRUE))
+    expectAesopError(associationRules(active, engine = "arules"), "package",
+        "arules")
+})
+
 test_that("rules are those of arules", {
     skip_if_not_installed("arules")
     # not among the packages of the tests, as few have it
@@ -59,8 +97,9 @@ test_that("rules are those of arules", {
     wanted <- data.frame(antecedent = left,
         consequent = unlist(methods::as(arules("rhs")(rules), "list")),
         arules("quality")(rules)[, columns])
-    got <- associationRules(active, 0.1, 0.6)
+    got <- associationRules(active, 0.1, 0.6, engine = "builtin")
     expect_equal(inOrder(got)[names(wanted)], inOrder(wanted))
+    expect_equal(associationRules(active, 0.1, 0.6, engine = "arules"), got)
 })
 
 test_that("planted rules come first", {

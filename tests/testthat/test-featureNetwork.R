@@ -58,6 +58,16 @@ test_that("a planted module is a dense part of the network", {
     expect_gt(sum(within) / (6 * 45), 0.95)
 })
 
+test_that("a deep model has a network by its gradients", {
+    x <- toyGaussian(20L, 60L)
+    deep <- toyModel(x, latent = 6L)
+    r <- cor(t(aesop:::.featureWeights(deep, "gradient", x, list())))
+    edges <- featureNetwork(deep, 0.8, data = x)
+    expect_equal(edges$correlation, r[cbind(edges$feature1,
+        edges$feature2)])
+    expect_identical(nrow(edges), sum(abs(r[upper.tri(r)]) >= 0.8))
+})
+
 test_that("models and arguments that give no network are refused", {
     expectAesopError(featureNetwork(withWeights(weights[, 1:2])), "param",
         c("model", "2 codes"))

@@ -45,15 +45,15 @@ test_that("the larger of two that are alike stands for both", {
 test_that("tables and models keep their form", {
     x <- toyGaussian(40L, 60L)
     model <- toyModel(x)
-    table <- featureSignatures(model, 1)
+    table <- featureSignatures(model, 1, data = x)
     twice <- table
     twice$code <- paste0(twice$code, "b")
     got <- removeRedundantSignatures(rbind(table, twice), 0.999)
     expect_identical(got$signatures, table)
     expect_identical(got$removed$kept, sub("b_", "_",
         got$removed$signature))
-    expect_identical(removeRedundantSignatures(model, 1, cutoff = 1),
-        removeRedundantSignatures(table, 1))
-    expect_identical(signatureOverlap(model, cutoff = 1),
+    expect_identical(removeRedundantSignatures(model, 1, cutoff = 1,
+        data = x), removeRedundantSignatures(table, 1))
+    expect_identical(signatureOverlap(model, cutoff = 1, data = x),
         signatureOverlap(table, rownames(x)))
 })
