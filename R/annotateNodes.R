@@ -8,7 +8,10 @@
 #' with continuity correction and correction for ties) and more groups by
 #' Kruskal and Wallis' test (chi-squared approximation). All rest on ranks, as
 #' codes may have any distribution. Missing values of an annotation are left
-#' out. P-values are adjusted over all tests (Benjamini and Hochberg 1995).
+#' out. No p-value is below 2 divided by the number of ways in which the samples
+#' can be arranged, as no exact test's could be: with few samples these
+#' approximations would go further. P-values are adjusted over all tests
+#' (Benjamini and Hochberg 1995).
 #'
 #' A p-value is `NA`, and `reason` says why, for a constant code or annotation,
 #' for fewer than `min_samples` samples with a value, for labels of which there
@@ -152,6 +155,8 @@ annotateNodes <- function(x, data = NULL, colData = NULL, dimred = "AE",
         wilcoxon = .wilcoxonTest(ranks, value),
         kruskal = .kruskalTest(ranks, value)
     )
+    result$p_value <- pmax(result$p_value,
+        .smallestPValue(if (is_number) rep(1, n) else table(value)))
     flat <- apply(ranks, 2L, function(r) all(r == r[1L]))
     result <- lapply(result, function(column) {
         column[flat] <- NA_real_
@@ -159,6 +164,12 @@ annotateNodes <- function(x, data = NULL, colData = NULL, dimred = "AE",
     })
     rows(test, n, result$statistic, result$effect, result$p_value,
         ifelse(flat, "code is constant", NA_character_))
+}
+
+# Of a two-sided permutation test of groups of these sizes.
+.smallestPValue <- function(sizes) {
+    ways <- lfactorial(sum(sizes)) - sum(lfactorial(sizes))
+    min(1, 2 * exp(-ways))
 }
 
 # The tests of each column of ranks: lists of statistic, effect and p_value.

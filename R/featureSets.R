@@ -127,10 +127,15 @@ testFeatureSets <- function(signatures, sets, universe = NULL, min_size = 2,
 # The table of a model's signatures; what is no model stays as it is. args: of
 # featureSignatures().
 .signaturesOf <- function(signatures, cutoff, args) {
-    is_model <- is(signatures, "AutoencoderModel")
-    known <- c("codes", "weights", "data", "top", .newDataArguments())
-    .checkNames(args, if (is_model) known else character(), "this function")
-    if (!is_model) {
+    .checkNames(args, c("codes", "weights", "data", "top",
+        .newDataArguments()), "this function")
+    if (!is(signatures, "AutoencoderModel")) {
+        if (length(args) > 0L) {
+            .abort("param", sprintf(
+                "`%s` is for a model, and `signatures` is none.",
+                names(args)[1L]), arg = names(args)[1L], value = args[[1L]],
+                allowed = "not to be given")
+        }
         return(signatures)
     }
     do.call(featureSignatures, c(list(signatures, cutoff), args),

@@ -76,6 +76,16 @@ test_that("what cannot be tested is NA with its reason", {
         sex, exact = FALSE)$p.value)
 })
 
+test_that("few samples do not give p-values that no exact test could", {
+    frame <- data.frame(age = 1:5, sex = c("a", "a", "a", "b", "b"))
+    got <- annotateNodes(cbind(AE1 = c(1, 2, 3, 7, 9)), colData = frame)
+    age <- pick(got, "AE1", "age")
+    expect_equal(c(age$effect, age$p_value), c(1, cor.test(1:5, 1:5,
+        method = "spearman", exact = TRUE)$p.value))
+    sex <- pick(got, "AE1", "sex")
+    expect_equal(sex$p_value, wilcox.test(1:3, 4:5)$p.value)
+})
+
 test_that("rows are matched by name, or must fit", {
     rownames(frame) <- rownames(codes)
     expect_identical(annotateNodes(codes, colData = frame[40:1, ]),

@@ -211,7 +211,7 @@ test_that("gradients without samples are refused", {
     expectAesopError(featureSignatures(deep, data = x, top = 0), "param",
         "top")
     expectAesopError(testFeatureSets(list(a = "b"), list(a = "b"), "b",
-        data = x), "param", "data")
+        data = x), "param", c("data", "signatures"), "data")
     # constant features say nothing
     x[2, ] <- 1
     table <- featureSignatures(deep, 0, data = x)
