@@ -71,7 +71,7 @@ test_that("regulator sets of S. aureus come back from the decoder", {
     sets <- lapply(split(pairs$gene_id, pairs$regulator), unique)
     # regulators with a significant signature, of those of 5 genes or more
     recovered <- function(model, weights) {
-        table <- featureSignatures(model, 2.5, weights = weights)
+        table <- featureSignatures(model, 2.5, weights = weights, data = x)
         got <- testFeatureSets(table, sets, rownames(x), min_size = 5)
         unique(got$set[got$p_adjusted < 0.05 & got$overlap >= 3L])
     }
@@ -86,4 +86,10 @@ test_that("regulator sets of S. aureus come back from the decoder", {
     shrunk <- fitQuiet(x, hidden = integer(0), latent = 29L, l2 = 0.01,
         latent_activation = "relu", epochs = 300L, learning_rate = 0.001)
     expect_gte(length(recovered(shrunk, "encoder")), 20L)
+    # of a deep model too, where the product of its matrices says little
+    deep <- fitQuiet(x, hidden = 64L, latent = 29L,
+        latent_activation = "relu", epochs = 300L, learning_rate = 0.001)
+    found <- recovered(deep, "gradient")
+    expect_gte(length(found), 15L)
+    expect_lt(length(recovered(deep, "encoder")), length(found) / 2)
 })
