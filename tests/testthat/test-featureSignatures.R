@@ -171,6 +171,20 @@ test_that("gradients take counts, covariates, images and several assays", {
     expectFinite(gradientWeights(images, abs(toyGaussian(36L, 30L))))
 })
 
+test_that("samples on disk give the same, absent features nothing", {
+    x <- toyGaussian(30L, 300L)
+    model <- toyModel(x)
+    wanted <- gradientWeights(model, x)
+    expect_identical(gradientWeights(model, DelayedArray::DelayedArray(x),
+        memory_limit = 20000), wanted)
+    # the order of the samples is rounding
+    expectNear(gradientWeights(model, x[, 300:1]), wanted, 1e-12)
+    expect_message(got <- gradientWeights(model, x[-3, ], missing = "mask"),
+        "29 of")
+    expect_identical(got[3L, ], c(0, 0, 0))
+    expect_gt(min(abs(got[-3L, ])), 0)
+})
+
 test_that("features of a planted code come first, by SD or number", {
     x <- withr::with_seed(4, matrix(rnorm(50 * 200), 50L))
     on <- withr::with_seed(5, rnorm(200L))
