@@ -27,7 +27,8 @@
 #' (method `"nb"`) are discrete: for low counts many are 1, and the left end
 #' of the curve lies below the diagonal also where all is well.
 #'
-#' Of many points that fall on each other one is drawn; outliers all are.
+#' Of more than 20,000 points those that fall on each other are drawn once;
+#' outliers all are.
 #'
 #' @section Errors:
 #' `aesop_error_package` if ggplot2 is not installed; `aesop_error_param` for
@@ -133,9 +134,12 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
     found
 }
 
-# Numbers of the rows to draw: those to keep, and of each cell of a fine grid
+# Which of many points to draw: those to keep, and of each cell of a fine grid
 # one of the others.
 .thinned <- function(x, y, keep, cells = 250L) {
+    if (length(x) <= 20000L) {
+        return(rep(TRUE, length(x)))
+    }
     cell <- function(v) {
         range <- range(v)
         floor((v - range[1L]) / max(diff(range), 1e-300) * cells)
@@ -149,22 +153,28 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
     table <- table[is.finite(table$x), ]
     text <- .aberrantText(table, of)
     names <- .aberrantNames(table, of, n)
-    table <- table[.thinned(table$x, table$y, table$flag == "yes"), ]
+    top <- max(table$y)
+    # as far apart as they will be on the axis
+    height <- if (top > .longAxis) sqrt(table$y) else table$y
+    table <- table[.thinned(table$x, height, table$flag == "yes"), ]
     table <- table[order(table$flag), ]
     ggplot2::ggplot(table, ggplot2::aes(x = .data$x, y = .data$y,
         colour = .data$flag, shape = .data$flag)) +
         ggplot2::geom_vline(xintercept = 0, colour = "grey70") +
-        ggplot2::geom_point(size = 1.3, alpha = 0.7) +
+        ggplot2::geom_point(size = 1.2) +
         .nameLayer(names) +
         .flagScales("outlier") +
-        .pAxis(max(table$y)) +
+        .pAxis(top) +
         ggplot2::labs(subtitle = text, y = "-log10 of the p-value",
             x = if (counts) "log2 of observed / expected (both + 1)" else
                 "observed - expected")
 }
 
+# Beyond this the axis of -log10(p) is a square root.
+.longAxis <- 50
+
 .pAxis <- function(largest) {
-    if (largest <= 50) {
+    if (largest <= .longAxis) {
         return(ggplot2::scale_y_continuous())
     }
     ggplot2::scale_y_continuous(trans = "sqrt",
@@ -194,12 +204,16 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
                 format(stats::median(number))))
         names <- utils::tail(drawn[drawn$y > 0, ], n)
     }
-    ggplot2::ggplot(drawn, ggplot2::aes(x = .data$x, y = .data$y,
+    plot <- ggplot2::ggplot(drawn, ggplot2::aes(x = .data$x, y = .data$y,
         colour = .data$flag, shape = .data$flag)) +
         ggplot2::geom_point(size = 1.5) +
         .nameLayer(names) +
         .flagScales(if (is.null(of$sample)) "has outliers" else "outlier") +
         labels
+    if (is.null(of$sample)) {
+        plot <- plot + ggplot2::scale_y_continuous(breaks = .wholeBreaks)
+    }
+    plot
 }
 
 # Values of a feature in rising order, grey dashes where they were expected.
@@ -215,7 +229,7 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
         .nameLayer(.aberrantNames(table, of, n)) +
         .flagScales("outlier") +
         ggplot2::labs(x = "samples by their value",
-            y = if (counts) "observed + 1" else "observed",
+            y = if (counts) "observed (log axis)" else "observed",
             subtitle = paste0(.aberrantText(table, of),
                 "; grey dashes: expected"))
     if (!counts) {
@@ -245,8 +259,10 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
     ggplot2::ggplot(points, ggplot2::aes(x = .data$x)) +
         ggplot2::geom_ribbon(ggplot2::aes(ymin = .data$low,
             ymax = .data$high), data = band, fill = "grey80") +
-        ggplot2::geom_line(ggplot2::aes(y = .data$x), data = band,
-            colour = "grey40") +
+        (if (n > 1L) {
+            ggplot2::geom_line(ggplot2::aes(y = .data$x), data = band,
+                colour = "grey40")
+        }) +
         ggplot2::geom_point(ggplot2::aes(y = .data$y, colour = .data$flag,
             shape = .data$flag), size = 1.3) +
         .flagScales("outlier") +

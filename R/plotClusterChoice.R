@@ -51,13 +51,6 @@ plotClusterChoice <- function(choice) {
         .plotTheme() + ggplot2::theme(legend.position = "none")
 }
 
-# Breaks of an axis at whole numbers only.
-.wholeBreaks <- function(limits) {
-    at <- pretty(limits)
-    at <- at[at == round(at)]
-    if (length(at) > 0L) at else unique(round(limits))
-}
-
 #' @rdname plotClusterChoice
 #' @exportS3Method ggplot2::autoplot
 autoplot.aesop_clusters <- function(object, ...) {

@@ -17,8 +17,9 @@
 #' @param ... For a model: further arguments of [encode()].
 #'
 #' @details
-#' Each code has its own axes. Beyond 30 codes these are not labelled, as there
-#' is no room for it; the dotted line is at 0.
+#' Each code has its own axes. Beyond 30 codes there is no room for these; a
+#' line marks 0 where values are on both sides of it. Groups of one sample have
+#' no density and are left out.
 #'
 #' Activity is the sum over the samples, as in [nodeActivity()]. The share of
 #' samples above `threshold` stands beside the name.
@@ -46,67 +47,161 @@ plotCodeDistributions <- function(x, data = NULL, colour_by = NULL,
     if (is.numeric(colour$values)) {
         .abortParam("colour_by", colour_by, "groups, such as a factor")
     }
-    plot <- if (is.null(colour)) {
-        .codeHistograms(codes)
-    } else {
-        .codeDensities(codes, colour)
+    if (!is.null(colour)) {
+        # a group of one sample has no density
+        one <- names(which(table(colour$values) < 2L))
+        colour$values[colour$values %in% one] <- NA
+        colour$values <- droplevels(colour$values)
+        if (nlevels(colour$values) == 0L) {
+            .abortParam("colour_by", colour_by,
+                "groups, some of at least 2 samples")
+        }
     }
-    crosses <- apply(codes, 2L, function(v) min(v) < 0 && max(v) > 0)
-    zero <- data.frame(code = factor(colnames(codes)[crosses],
-        colnames(codes)))
-    n <- ncol(codes)
-    few <- n <= 30L
-    side <- ceiling(sqrt(n))
+    if (ncol(codes) > 30L) {
+        return(.codePage(codes, colour))
+    }
+    .codePanels(codes, colour)
+}
+
+# A panel with axes for each code.
+.codePanels <- function(codes, colour) {
+    table <- .longCodes(codes)
+    plot <- if (is.null(colour)) {
+        ggplot2::ggplot(table, ggplot2::aes(x = .data$value)) +
+            ggplot2::geom_histogram(bins = 40L, fill = .blue)
+    } else {
+        table$group <- rep(colour$values, ncol(codes))
+        ggplot2::ggplot(table[!is.na(table$group), ], ggplot2::aes(
+            x = .data$value, colour = .data$group,
+            linetype = .data$group)) +
+            ggplot2::stat_density(geom = "line", position = "identity",
+                linewidth = 0.5, trim = TRUE) +
+            .lineScales(colour)
+    }
+    crosses <- .crossesZero(codes)
     if (any(crosses)) {
+        zero <- data.frame(code = factor(colnames(codes)[crosses],
+            colnames(codes)))
         plot <- plot + ggplot2::geom_vline(ggplot2::aes(xintercept = 0),
             data = zero, linetype = "dotted", colour = "grey30")
     }
-    plot <- plot +
+    side <- ceiling(sqrt(ncol(codes)))
+    axis <- ggplot2::guide_axis(check.overlap = TRUE)
+    plot +
         ggplot2::facet_wrap("code", scales = "free", ncol = side,
             labeller = ggplot2::as_labeller(function(name) {
                 .shorten(name, max(8L, 72L %/% side))
             })) +
-        ggplot2::labs(x = "code", subtitle = if (!few) sprintf(
-            "%d codes, each with its own axes; dotted: 0", n)) +
+        ggplot2::scale_x_continuous(n.breaks = 4L, guide = axis) +
+        ggplot2::scale_y_continuous(n.breaks = 4L, guide = axis) +
+        ggplot2::labs(x = "code",
+            y = if (is.null(colour)) "samples" else "density") +
         .plotTheme() +
         ggplot2::theme(panel.grid = ggplot2::element_blank(),
             strip.background = ggplot2::element_blank(),
-            strip.text = ggplot2::element_text(
-                size = max(4.5, min(9, 60 / side)),
+            strip.text = ggplot2::element_text(size = 9,
                 margin = ggplot2::margin(1, 0, 1, 0)),
-            axis.text = if (few) ggplot2::element_text(size = 7) else
-                ggplot2::element_blank(),
-            axis.ticks = if (few) ggplot2::element_line() else
-                ggplot2::element_blank(),
-            panel.spacing = ggplot2::unit(if (few) 4 else 1.5, "pt"))
-    if (few) {
-        plot <- plot + ggplot2::scale_x_continuous(n.breaks = 3L) +
-            ggplot2::scale_y_continuous(n.breaks = 3L)
+            axis.text = ggplot2::element_text(size = 7),
+            panel.spacing = ggplot2::unit(4, "pt"))
+}
+
+.crossesZero <- function(codes) {
+    apply(codes, 2L, function(v) min(v) < 0 && max(v) > 0)
+}
+
+# Colours and, from the ninth group on, other lines.
+.lineScales <- function(colour) {
+    n <- nlevels(colour$values)
+    list(.colourScale(colour$values, colour$title),
+        ggplot2::scale_linetype_manual(name = colour$title,
+            values = rep_len(rep(c("solid", "22", "62", "1262"),
+                each = length(.okabeIto)), n)))
+}
+
+# Many codes without axes, in the cells of one panel: hundreds of panels would
+# take long to draw.
+.codePage <- function(codes, colour) {
+    n <- ncol(codes)
+    side <- ceiling(sqrt(n))
+    cell <- data.frame(left = (seq_len(n) - 1L) %% side,
+        low = -((seq_len(n) - 1L) %/% side), name = .shorten(
+            colnames(codes), max(8L, 100L %/% side)))
+    # values to the cell's width of 0.92, heights to 0.67
+    across <- function(v, of) {
+        range <- range(of)
+        if (diff(range) == 0) 0.46 else 0.92 * (v - range[1L]) / diff(range)
     }
-    plot
+    plot <- ggplot2::ggplot(cell) + if (is.null(colour)) {
+        ggplot2::geom_rect(ggplot2::aes(xmin = .data$x, ymin = .data$low,
+            xmax = .data$right, ymax = .data$y), fill = .blue,
+            data = .cellBars(codes, cell))
+    } else {
+        list(ggplot2::geom_path(ggplot2::aes(x = .data$x, y = .data$y,
+            colour = .data$group, linetype = .data$group,
+            group = interaction(.data$code, .data$group)), linewidth = 0.4,
+            data = .cellCurves(codes, colour$values, cell, across)),
+            .lineScales(colour))
+    }
+    zero <- which(.crossesZero(codes))
+    zero <- data.frame(low = cell$low[zero], x = cell$left[zero] + vapply(
+        zero, function(k) across(0, codes[, k]), 0))
+    plot +
+        ggplot2::geom_segment(ggplot2::aes(x = .data$left, y = .data$low,
+            xend = .data$left + 0.92, yend = .data$low), linewidth = 0.3,
+            colour = "grey50") +
+        ggplot2::geom_segment(ggplot2::aes(x = .data$x, y = .data$low,
+            xend = .data$x, yend = .data$low + 0.69), data = zero,
+            linewidth = 0.3, linetype = "22", colour = "grey20") +
+        ggplot2::geom_text(ggplot2::aes(x = .data$left + 0.46,
+            y = .data$low + 0.84, label = .data$name),
+            size = max(4.5, min(8, 70 / side)) / ggplot2::.pt) +
+        ggplot2::scale_x_continuous(expand = c(0.01, 0)) +
+        ggplot2::scale_y_continuous(expand = c(0.01, 0)) +
+        ggplot2::labs(subtitle = paste0(n, " codes, ", if (is.null(colour))
+            "samples" else "density", " by value, each on its own scale; ",
+            "dashed: 0")) +
+        ggplot2::theme_void(base_size = 11) +
+        ggplot2::theme(plot.subtitle = ggplot2::element_text(size = 9),
+            plot.background = ggplot2::element_rect(fill = "white",
+                colour = NA),
+            plot.margin = ggplot2::margin(5, 5, 5, 5))
 }
 
-.codeHistograms <- function(codes) {
-    bins <- if (ncol(codes) > 30L) 20L else 40L
-    ggplot2::ggplot(.longCodes(codes), ggplot2::aes(x = .data$value)) +
-        ggplot2::geom_histogram(bins = bins, fill = .blue) +
-        ggplot2::labs(y = "samples")
+# 24 bars of each code; one in the middle for a constant.
+.cellBars <- function(codes, cell, bins = 24L) {
+    width <- 0.92 / bins
+    parts <- lapply(seq_len(ncol(codes)), function(k) {
+        v <- codes[, k]
+        range <- range(v)
+        bin <- if (diff(range) == 0) {
+            rep(bins %/% 2L, length(v))
+        } else {
+            pmin(floor((v - range[1L]) / diff(range) * bins), bins - 1L)
+        }
+        number <- tabulate(bin + 1L, bins)
+        full <- which(number > 0L)
+        x <- cell$left[k] + (full - 1L) * width
+        data.frame(code = k, x = x, right = x + width, low = cell$low[k],
+            y = cell$low[k] + 0.67 * number[full] / max(number))
+    })
+    do.call(rbind, parts)
 }
 
-# A group of one sample has no density.
-.codeDensities <- function(codes, colour) {
-    table <- .longCodes(codes)
-    group <- colour$values
-    group[group %in% names(which(table(group) < 2L))] <- NA
-    table$group <- rep(group, ncol(codes))
-    table <- table[!is.na(table$group), ]
-    table$group <- droplevels(table$group)
-    ggplot2::ggplot(table, ggplot2::aes(x = .data$value,
-        colour = .data$group)) +
-        ggplot2::stat_density(geom = "line", position = "identity",
-            linewidth = 0.5, trim = TRUE) +
-        .colourScale(table$group, colour$title) +
-        ggplot2::labs(y = "density")
+.cellCurves <- function(codes, group, cell, across) {
+    parts <- lapply(seq_len(ncol(codes)), function(k) {
+        v <- codes[, k]
+        curves <- lapply(levels(group), function(level) {
+            own <- v[which(group == level)]
+            d <- stats::density(own, n = 64L, from = min(own),
+                to = max(own))
+            data.frame(code = k, group = factor(level, levels(group)),
+                x = cell$left[k] + across(d$x, v), y = d$y)
+        })
+        curves <- do.call(rbind, curves)
+        curves$y <- cell$low[k] + 0.67 * curves$y / max(curves$y)
+        curves
+    })
+    do.call(rbind, parts)
 }
 
 #' @rdname plotCodeDistributions

@@ -88,7 +88,7 @@ plotCodes <- function(x, data = NULL, colour_by = NULL,
     }
     middle <- stats::aggregate(table[c("x", "y")],
         list(name = table$colour), stats::median)
-    plot + .nameLayer(middle, bg.colour = "white", bg.r = 0.15)
+    plot + .nameLayer(middle)
 }
 
 # list(values, title) of the colours, or NULL.

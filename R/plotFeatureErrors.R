@@ -7,7 +7,7 @@
 #'     assay.
 #' @param data Samples, as for [encode()].
 #' @param n Number of features that are drawn, at least 1. Names are left out
-#'     beyond 72.
+#'     beyond 60.
 #' @param measure `"mean_absolute_error"`, `"mean_squared_error"` or
 #'     `"correlation"` of values and reconstruction, of which the lowest are
 #'     drawn.
@@ -15,7 +15,8 @@
 #'
 #' @section Errors:
 #' `aesop_error_package` if ggplot2 is not installed; those of
-#' [featureErrors()]; `aesop_error_param` for the other arguments.
+#' [featureErrors()]; `aesop_error_param` for the other arguments, and if no
+#' feature has a correlation.
 #'
 #' @returns A ggplot object.
 #' @seealso [autoplot.AutoencoderModel()] for other pictures
@@ -41,8 +42,11 @@ plotFeatureErrors <- function(model, data, n = 30,
     all <- table[[measure]]
     worst <- order(all, decreasing = measure != "correlation",
         na.last = NA)
+    if (length(worst) == 0L) {
+        .abortParam("measure", measure,
+            "another one: no feature varies in `data` or the reconstruction")
+    }
     rows <- rev(utils::head(worst, n))
-    middle <- if (length(worst) > 0L) stats::median(all, na.rm = TRUE)
     points <- data.frame(value = all[rows],
         feature = factor(table$feature[rows], table$feature[rows]))
     plot <- ggplot2::ggplot(points, ggplot2::aes(x = .data$value,
@@ -51,11 +55,9 @@ plotFeatureErrors <- function(model, data, n = 30,
         plot <- plot + ggplot2::geom_segment(ggplot2::aes(x = 0,
             xend = .data$value, yend = .data$feature), colour = "grey75")
     }
-    if (!is.null(middle)) {
-        plot <- plot + ggplot2::geom_vline(xintercept = middle,
-            linetype = "dashed", colour = "grey40")
-    }
-    plot + ggplot2::geom_point(colour = .blue, size = 1.8) +
+    plot + ggplot2::geom_vline(xintercept = stats::median(all, na.rm = TRUE),
+        linetype = "dashed", colour = "grey40") +
+        ggplot2::geom_point(colour = .blue, size = 1.8) +
         ggplot2::scale_y_discrete(labels = .shorten) +
         ggplot2::labs(x = gsub("_", " ", measure), y = NULL,
             subtitle = sprintf("%s worst of %s; dashed: median of all",

@@ -62,24 +62,25 @@ plotFeatureNetwork <- function(graph, n = 15, max_edges = 1000, seed = 1) {
         ggplot2::geom_segment(ggplot2::aes(x = .data$x, y = .data$y,
             xend = .data$xend, yend = .data$yend, colour = .data$sign,
             linetype = .data$sign), data = lines, linewidth = 0.35,
-            alpha = max(0.25, min(0.8, 60 / nrow(lines)))) +
+            alpha = if (nrow(lines) > 300L) 0.6 else 0.8) +
         ggplot2::geom_point(ggplot2::aes(x = .data$x, y = .data$y,
             size = .data$degree), data = nodes, shape = 21L, fill = "grey30",
-            colour = "white", stroke = 0.3) +
-        .nameLayer(hubs, bg.colour = "white", bg.r = 0.15) +
+            colour = "white", stroke = 0.2) +
+        .nameLayer(hubs) +
         ggplot2::scale_colour_manual(name = "correlation", drop = FALSE,
             values = c(positive = .blue, negative = .orange)) +
         ggplot2::scale_linetype_manual(name = "correlation", drop = FALSE,
             values = c(positive = "solid", negative = "dashed")) +
-        ggplot2::scale_size_area(name = "edges", max_size = 4,
+        ggplot2::scale_size_area(name = "edges",
+            max_size = max(1.5, min(4, 60 / sqrt(nrow(nodes)))),
             breaks = .wholeBreaks) +
         ggplot2::guides(colour = ggplot2::guide_legend(
             override.aes = list(alpha = 1, linewidth = 0.7))) +
         ggplot2::labs(subtitle = .networkSize(total, nrow(edges),
             network$features, nrow(nodes))) +
-        ggplot2::coord_equal() +
         ggplot2::theme_void(base_size = 11) +
-        ggplot2::theme(plot.subtitle = ggplot2::element_text(size = 9),
+        ggplot2::theme(plot.title.position = "plot",
+            plot.subtitle = ggplot2::element_text(size = 9),
             plot.background = ggplot2::element_rect(fill = "white",
                 colour = NA),
             plot.margin = ggplot2::margin(6, 6, 6, 6))

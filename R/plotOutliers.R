@@ -40,7 +40,12 @@ plotOutliers <- function(table, n = 8, log = FALSE) {
     text <- sprintf("%d of %s flagged%s", sum(flag),
         .count(nrow(table), "sample"), if (is.null(threshold)) "" else
             sprintf("; dashed: threshold %s", format(threshold, digits = 3L)))
-    plot <- ggplot2::ggplot(points, ggplot2::aes(x = .data$x, y = .data$y)) +
+    plot <- ggplot2::ggplot(points, ggplot2::aes(x = .data$x, y = .data$y))
+    if (!is.null(threshold)) {
+        plot <- plot + ggplot2::geom_hline(yintercept = threshold,
+            linetype = "dashed", colour = "grey40")
+    }
+    plot <- plot +
         ggplot2::geom_point(ggplot2::aes(colour = .data$flag,
             shape = .data$flag), size = 1.5) +
         .nameLayer(utils::tail(points[flag, ], n), hjust = 1,
@@ -50,9 +55,5 @@ plotOutliers <- function(table, n = 8, log = FALSE) {
         ggplot2::labs(x = "samples in the order of their score", y = "score",
             subtitle = text) +
         .plotTheme()
-    if (!is.null(threshold)) {
-        plot <- plot + ggplot2::geom_hline(yintercept = threshold,
-            linetype = "dashed", colour = "grey40")
-    }
     if (log) plot + ggplot2::scale_y_log10() else plot
 }

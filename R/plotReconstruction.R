@@ -18,12 +18,13 @@
 #' @param ... Further arguments of [encode()].
 #'
 #' @details
-#' Images and scatter plots are on the scale of the data. In the heat map each
+#' Images and scatter plots are on the scale of the data; shades of images go
+#' from the smallest to the largest value of the input. In the heat map each
 #' feature is on the scale of its own input: standard deviations from its mean
-#' over all samples of `data`, cut at 3; the same mean and deviation are used
-#' for the reconstruction. Counts are seen as `log(1 + count)` in heat maps and
-#' scatter plots. Features that do not vary in `data`, as in a single sample,
-#' are centred only. Rows and columns are in the order of a hierarchical
+#' over all samples of `data`, cut at 2.5; the same mean and deviation are used
+#' for the reconstruction, and features that do not vary are centred only. A
+#' single sample is drawn as it is. Counts are seen as `log(1 + count)` in heat
+#' maps and scatter plots. Rows and columns are in the order of a hierarchical
 #' clustering of the input.
 #'
 #' @section Errors:
@@ -171,17 +172,26 @@ plotReconstruction <- function(model, data, samples = NULL,
         }
         at
     }
-    table <- rbind(pixels(both$input, 0), pixels(both$output, width + 1))
+    gap <- expand.grid(y = seq_len(shape[1L]), x = width + 1, name = names)
+    gap$value <- if (shape[3L] == 3L) "transparent" else NA
+    table <- rbind(pixels(both$input, 0), gap,
+        pixels(both$output, width + 1))
+    range <- range(both$input[, samples], na.rm = TRUE)
     scale <- if (shape[3L] == 3L) {
         ggplot2::scale_fill_identity()
     } else {
         ggplot2::scale_fill_gradient(name = "value", low = "black",
-            high = "white", na.value = .orange)
+            high = "white", na.value = "transparent", limits = range,
+            oob = function(v, ...) pmax(pmin(v, range[2L]), range[1L]))
     }
+    # pairs fill a page of 6 x 4.5
+    columns <- round(sqrt(length(samples) * 6 * 1.2 * shape[1L] /
+        (2 * width * 4.5)))
     ggplot2::ggplot(table, ggplot2::aes(x = .data$x, y = .data$y,
         fill = .data$value)) +
         ggplot2::geom_raster() +
-        ggplot2::facet_wrap("name") +
+        ggplot2::facet_wrap("name",
+            ncol = max(1, min(columns, length(samples)))) +
         ggplot2::scale_y_reverse() +
         ggplot2::coord_fixed(expand = FALSE) +
         scale +
@@ -206,7 +216,8 @@ plotReconstruction <- function(model, data, samples = NULL,
         known <- !is.na(input[, 1L])
         features <- utils::head(order(!known, -spread), min(n, sum(known)))
     }
-    centre <- rowMeans(input)[features]
+    several <- ncol(input) > 1L
+    centre <- if (several) rowMeans(input)[features] else 0
     spread <- ifelse(spread > 0, spread, 1)[features]
     part <- function(values) {
         (values[features, samples, drop = FALSE] - centre) / spread
@@ -228,10 +239,17 @@ plotReconstruction <- function(model, data, samples = NULL,
             breaks = seq_along(columns),
             labels = .shorten(both$names[samples[columns]], 16L)) +
         ggplot2::scale_y_discrete(labels = .shorten, expand = c(0, 0)) +
-        .divergingScale("SD", 3) +
-        ggplot2::labs(x = if (length(samples) > 32L) "samples", y = NULL,
-            subtitle = paste0("standard deviations from the mean of the ",
-                "feature's input", if (both$counts) ", log(1 + count)")) +
+        (if (several) {
+            .divergingScale("SD", 2.5)
+        } else {
+            ggplot2::scale_fill_viridis_c(name = "value")
+        }) +
+        ggplot2::labs(x = if (length(samples) > 27L) .count(length(samples),
+            "sample"), y = if (length(features) > 60L) .count(
+            length(features), "feature"), subtitle = paste0(
+            if (several) paste("standard deviations from the mean of the",
+                "feature's input") else "values",
+            if (both$counts) ", log(1 + count)")) +
         .plotTheme() +
         ggplot2::theme(panel.grid = ggplot2::element_blank(),
             axis.ticks = ggplot2::element_blank(),

@@ -13,7 +13,7 @@
 #'
 #' @details
 #' Features stand below the code in which their absolute score is largest.
-#' Names are left out where there is no room: beyond 72 features or 60 codes.
+#' Names are left out where there is no room: beyond 60 features or 50 codes.
 #'
 #' @section Errors:
 #' `aesop_error_package` if ggplot2 is not installed; those of
@@ -67,7 +67,9 @@ plotSignatures <- function(x, n = 5, codes = NULL, ...) {
         ggplot2::scale_x_discrete(drop = FALSE, expand = c(0, 0)) +
         ggplot2::scale_y_discrete(labels = .shorten, expand = c(0, 0)) +
         .divergingScale("score", max(abs(cells$score))) +
-        ggplot2::labs(x = NULL, y = NULL) +
+        ggplot2::labs(x = if (length(codes) > 50L) .count(length(codes),
+            "code"), y = if (length(features) > 60L) .count(length(features),
+            "feature")) +
         .plotTheme() +
         ggplot2::theme(panel.grid = ggplot2::element_blank(),
             panel.background = ggplot2::element_rect(fill = "grey85"),

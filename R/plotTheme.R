@@ -59,14 +59,15 @@
     factor(ifelse(!is.na(x) & x, "yes", "no"), c("no", "yes"))
 }
 
-# Names of single points, beside them; `table` has x, y and name.
+# Names of single points, beside them, on a white rim; `table` has x, y, name.
 .nameLayer <- function(table, ...) {
     table$name <- .shorten(table$name)
     mapping <- ggplot2::aes(x = .data$x, y = .data$y, label = .data$name)
     if (requireNamespace("ggrepel", quietly = TRUE)) {
         return(ggrepel::geom_text_repel(mapping, data = table, size = 3,
             seed = 1L, max.overlaps = Inf, min.segment.length = 0,
-            segment.colour = "grey60", inherit.aes = FALSE, ...))
+            segment.colour = "grey60", inherit.aes = FALSE,
+            bg.colour = "white", bg.r = 0.15, ...))
     }
     ggplot2::geom_text(mapping, data = table, size = 3, vjust = -0.6,
         check_overlap = TRUE, inherit.aes = FALSE)
@@ -86,10 +87,16 @@
 # Text that leaves room for n names on a side of the given length in points;
 # nothing if there are too many.
 .namesText <- function(n, length = 290, ...) {
-    if (n > length / 4) {
+    if (n > length / 4.8) {
         return(ggplot2::element_blank())
     }
-    ggplot2::element_text(size = max(4, min(8.5, 0.9 * length / n)), ...)
+    ggplot2::element_text(size = max(5, min(8.5, 0.9 * length / n)), ...)
+}
+
+# Breaks of an axis at whole numbers only.
+.wholeBreaks <- function(limits) {
+    at <- unique(round(pretty(limits)))
+    at[at >= limits[1L] & at <= limits[2L]]
 }
 
 # A data frame with these columns and some rows.
