@@ -119,6 +119,9 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
     paste(part, collapse = "; ")
 }
 
+# Letters of two names of up to 16 and what is between them.
+.pairWidth <- 34L
+
 # Outliers by the name of what the picture leaves open.
 .aberrantNames <- function(table, of, n) {
     found <- table[table$flag == "yes", ]
@@ -162,7 +165,7 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
         colour = .data$flag, shape = .data$flag)) +
         ggplot2::geom_vline(xintercept = 0, colour = "grey70") +
         ggplot2::geom_point(size = 1.2) +
-        .nameLayer(names) +
+        .nameLayer(names, .pairWidth) +
         .flagScales("outlier") +
         .pAxis(top) +
         ggplot2::labs(subtitle = text, y = "-log10 of the p-value",
@@ -207,7 +210,7 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
     plot <- ggplot2::ggplot(drawn, ggplot2::aes(x = .data$x, y = .data$y,
         colour = .data$flag, shape = .data$flag)) +
         ggplot2::geom_point(size = 1.5) +
-        .nameLayer(names) +
+        .nameLayer(names, .pairWidth) +
         .flagScales(if (is.null(of$sample)) "has outliers" else "outlier") +
         labels
     if (is.null(of$sample)) {
@@ -226,7 +229,7 @@ plotAberrant <- function(table, type = c("volcano", "rank", "qq"),
             size = 5, colour = "grey60") +
         ggplot2::geom_point(ggplot2::aes(y = .data$y, colour = .data$flag,
             shape = .data$flag), size = 1.5) +
-        .nameLayer(.aberrantNames(table, of, n)) +
+        .nameLayer(.aberrantNames(table, of, n), .pairWidth) +
         .flagScales("outlier") +
         ggplot2::labs(x = "samples by their value",
             y = if (counts) "observed (log axis)" else "observed",

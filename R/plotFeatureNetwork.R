@@ -120,7 +120,8 @@ plotFeatureNetwork <- function(graph, n = 15, max_edges = 1000, seed = 1) {
         features <- length(unique(c(edges$feature1, edges$feature2)))
     }
     if (nrow(edges) == 0L) {
-        .abortParam("graph", "a network without edges", allowed)
+        .abortParam("graph", "a network without edges", allowed,
+            "Lower the `cutoff` of featureNetwork().")
     }
     list(edges = edges, features = features)
 }

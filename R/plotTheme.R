@@ -60,8 +60,8 @@
 }
 
 # Names of single points, beside them, on a white rim; `table` has x, y, name.
-.nameLayer <- function(table, ...) {
-    table$name <- .shorten(table$name)
+.nameLayer <- function(table, width = 24L, ...) {
+    table$name <- .shorten(table$name, width)
     mapping <- ggplot2::aes(x = .data$x, y = .data$y, label = .data$name)
     if (requireNamespace("ggrepel", quietly = TRUE)) {
         return(ggrepel::geom_text_repel(mapping, data = table, size = 3,

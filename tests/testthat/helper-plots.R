@@ -10,13 +10,12 @@ geoms <- function(plot) {
 
 expectPicture <- function(plot) {
     testthat::expect_s3_class(plot, "ggplot")
-    file <- withr::local_tempfile(fileext = ".pdf")
-    grDevices::pdf(file)
+    grDevices::pdf(NULL)
     withr::defer(grDevices::dev.off())
     testthat::expect_warning(testthat::expect_error(print(plot), NA), NA)
 }
 
-# The data of the first layer with this geom.
+# The data of the first layer with this geom; "Text" is also ggrepel's.
 drawnBy <- function(plot, geom) {
-    drawn(plot, match(paste0("Geom", geom), geoms(plot)))
+    drawn(plot, grep(paste0("^Geom", geom), geoms(plot))[1L])
 }

@@ -172,7 +172,7 @@ test_that("networks are drawn from edges and from graphs", {
     expect_identical(nrow(lines), 5L)
     # strongest first; one is negative
     expect_identical(which(lines$linetype == "dashed"), 3L)
-    expect_identical(drawnBy(plot, "TextRepel")$label, "hub")
+    expect_identical(drawnBy(plot, "Text")$label, "hub")
     nodes <- drawnBy(plot, "Point")
     expect_identical(nrow(nodes), 6L)
     hub <- nodes[which.max(nodes$size), ]

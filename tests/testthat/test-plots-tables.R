@@ -26,13 +26,13 @@ test_that("a volcano plot has every value at its place", {
     high <- points[points$shape == 17, ]
     expect_equal(sort(high$y), sort(-table$log_p[table$outlier] / log(10)))
     expect_match(plot$labels$x, "observed - expected", fixed = TRUE)
-    expect_setequal(drawnBy(plot, "TextRepel")$label,
+    expect_setequal(drawnBy(plot, "Text")$label,
         c("gene3, cell5", "gene4, cell5", "gene9, cell8"))
     own <- plotAberrant(table, sample = "cell5")
-    expect_setequal(drawnBy(own, "TextRepel")$label, c("gene3", "gene4"))
+    expect_setequal(drawnBy(own, "Text")$label, c("gene3", "gene4"))
     expect_identical(nrow(drawnBy(own, "Point")), 25L)
     expect_identical(nrow(drawnBy(plotAberrant(table, n = 0),
-        "TextRepel")), 0L)
+        "Text")), 0L)
     counts <- toyCounts(20L, 30L)
     own <- plotAberrant(findAberrantFeatures(counts, latent = 2))
     expect_match(own$labels$x, "log2", fixed = TRUE)
@@ -108,7 +108,7 @@ test_that("ranks are of samples, of features and of values", {
     expectPicture(plot)
     points <- drawnBy(plot, "Point")
     expect_identical(points$y + 0, c(rep(0, 38L), 1, 2))
-    expect_setequal(drawnBy(plot, "TextRepel")$label, c("cell5", "cell8"))
+    expect_setequal(drawnBy(plot, "Text")$label, c("cell5", "cell8"))
     plot <- plotAberrant(table, "rank", sample = "cell5")
     expectPicture(plot)
     expect_equal(drawnBy(plot, "Point")$y,
@@ -118,7 +118,7 @@ test_that("ranks are of samples, of features and of values", {
     expect_equal(drawn(plot, 2L)$y, sort(unname(x["gene9", ])))
     own <- table[table$feature == "gene9", ]
     expect_equal(drawn(plot, 1L)$y, own$expected[order(own$observed)])
-    expect_identical(drawnBy(plot, "TextRepel")$label, "cell8")
+    expect_identical(drawnBy(plot, "Text")$label, "cell8")
     counts <- toyCounts(20L, 30L)
     counts[2, 1:3] <- 0
     of_counts <- findAberrantFeatures(counts, latent = 2)
@@ -146,7 +146,7 @@ test_that("scores are drawn in order with the threshold and names", {
     points <- drawnBy(plot, "Point")
     expect_equal(points$y, sort(scores$score))
     expect_identical(points$shape == 17, points$y > 18.5)
-    expect_setequal(drawnBy(plot, "TextRepel")$label, c("s20", "s1"))
+    expect_setequal(drawnBy(plot, "Text")$label, c("s20", "s1"))
     expect_identical(drawnBy(plot, "Hline")$yintercept, 18.5)
     logged <- plotOutliers(scores, log = TRUE)
     expectPicture(logged)
@@ -182,4 +182,13 @@ test_that("names that are too long, or of another encoding, are shortened", {
         "abcde...wxyz")
     # colour-blind readers: as many colours as groups, no two alike
     expect_identical(anyDuplicated(aesop:::.okabeIto), 0L)
+})
+
+test_that("both names of an outlier are told, however long", {
+    long <- table
+    long$feature <- paste0(strrep("f", 30L), long$feature)
+    long$sample <- paste0(strrep("s", 30L), long$sample)
+    names <- drawnBy(plotAberrant(long), "Text")$label
+    expect_true(all(grepl("^f.*gene[349], s.*cell[58]$", names)))
+    expect_length(names, 3L)
 })

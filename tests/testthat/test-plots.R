@@ -170,7 +170,7 @@ test_that("autoplot() hands arguments to where they belong", {
     skip_if_not_installed("bluster")
     plot <- ggplot2::autoplot(model, "volcano", data = x, alpha = 1, n = 2,
         adjust = "BH")
-    expect_identical(nrow(drawnBy(plot, "TextRepel")), 2L)
+    expect_identical(nrow(drawnBy(plot, "Text")), 2L)
     plot <- ggplot2::autoplot(model, "clusters", data = x, k = 2:3)
     expect_setequal(drawnBy(plot, "Point")$x, 2:3)
     plot <- ggplot2::autoplot(model, "reconstruction", data = x,
