@@ -48,10 +48,10 @@ plotSignatures <- function(x, n = 5, codes = NULL, ...) {
     all <- unique(as.character(table$code))
     codes <- all[.codeNumbers(codes, all)]
     table <- table[table$code %in% codes, ]
-    strongest <- do.call(rbind, lapply(codes, function(code) {
-        rows <- table[table$code == code, ]
-        utils::head(rows[order(-abs(rows$score)), ], n)
-    }))
+    of_code <- split(seq_len(nrow(table)), factor(table$code, codes))
+    strongest <- table[unlist(lapply(of_code, function(rows) {
+        utils::head(rows[order(-abs(table$score[rows]))], n)
+    })), ]
     # a feature is listed where its score is largest
     strongest <- strongest[order(-abs(strongest$score)), ]
     strongest <- strongest[!duplicated(strongest$feature), ]
