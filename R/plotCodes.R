@@ -30,6 +30,10 @@
 #' for a map; `aesop_error_param` for the other arguments.
 #'
 #' @returns A ggplot object.
+#' @references van der Maaten L., Hinton G. (2008) Visualizing data using t-SNE.
+#' Journal of Machine Learning Research 9, 2579-2605. McInnes L., Healy J.,
+#' Melville J. (2018) UMAP: uniform manifold approximation and projection for
+#' dimension reduction. arXiv:1802.03426.
 #' @seealso [autoplot.AutoencoderModel()] for other pictures
 #' @export
 #' @examples
