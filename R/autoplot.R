@@ -4,14 +4,20 @@
 #'
 #' @param object,x A fitted [AutoencoderModel][AutoencoderModel-class].
 #' @param y Not used.
-#' @param type `"history"`: the loss by epoch. `"codes"`: samples by their
-#'     codes, see [plotCodes()]. `"distribution"`: the distribution of each
-#'     code. `"outliers"`: the reconstruction error of each sample, sorted, with
-#'     the threshold of [findOutliers()].
-#' @param data The samples; needed for all types but `"history"`.
-#' @param ... Further arguments: of [plotHistory()], [plotCodes()], [encode()]
-#'     or, for outliers, also `method`, `nmads` and `contamination` of
-#'     [findOutliers()].
+#' @param type Which picture:
+#'     `"history"`: [plotHistory()]; `"codes"`: [plotCodes()];
+#'     `"distribution"`: [plotCodeDistributions()]; `"activity"`:
+#'     [plotActivity()]; `"reconstruction"`: [plotReconstruction()];
+#'     `"feature_errors"`: [plotFeatureErrors()]; `"volcano"`, `"rank"` and
+#'     `"qq"`: [plotAberrant()] of [findAberrantFeatures()]; `"outliers"`:
+#'     [plotOutliers()] of [findOutliers()]; `"network"`:
+#'     [plotFeatureNetwork()] of [featureNetwork()]; `"signatures"`:
+#'     [plotSignatures()]; `"clusters"`: [plotClusterChoice()] of
+#'     [chooseClusters()].
+#' @param data The samples; needed for all types but `"history"`, `"network"`
+#'     and `"signatures"`. For `"volcano"`, `"rank"` and `"qq"` they must be
+#'     the model's training data, unless it comes from [fitAberrant()].
+#' @param ... Further arguments of the functions named above.
 #'
 #' @section Errors:
 #' `aesop_error_package` if ggplot2 is not installed; `aesop_error_param` if
@@ -26,30 +32,94 @@
 #'     model <- trainAutoencoder(x, latent = 2, epochs = 10, seed = 1)
 #'     plot(model)
 #'     ggplot2::autoplot(model, "distribution", data = x)
+#'     ggplot2::autoplot(model, "qq", data = x)
 #' }
 NULL
 
+# How each type is drawn from a model, samples and further arguments; data:
+# whether the samples are needed.
+.pictures <- function() {
+    direct <- function(f) {
+        function(model, data, args) do.call(f, c(list(model, data), args))
+    }
+    alone <- function(f) {
+        function(model, data, args) do.call(f, c(list(model), args))
+    }
+    list(
+        history = list(draw = alone(plotHistory), data = FALSE),
+        codes = list(draw = direct(plotCodes), data = TRUE),
+        distribution = list(draw = direct(plotCodeDistributions),
+            data = TRUE),
+        activity = list(draw = direct(plotActivity), data = TRUE),
+        reconstruction = list(draw = direct(plotReconstruction), data = TRUE),
+        feature_errors = list(draw = direct(plotFeatureErrors), data = TRUE),
+        volcano = list(draw = .aberrantPicture("volcano"), data = TRUE),
+        rank = list(draw = .aberrantPicture("rank"), data = TRUE),
+        qq = list(draw = .aberrantPicture("qq"), data = TRUE),
+        outliers = list(draw = .outlierPicture, data = TRUE),
+        network = list(draw = function(model, data, args) {
+            args$output <- "igraph"
+            .drawResult(featureNetwork, plotFeatureNetwork, list(model), args)
+        }, data = FALSE),
+        signatures = list(draw = alone(plotSignatures), data = FALSE),
+        clusters = list(draw = function(model, data, args) {
+            .drawResult(chooseClusters, plotClusterChoice, list(model, data),
+                args)
+        }, data = TRUE)
+    )
+}
+
+# draw(find(first, ...), ...): each gets the arguments that are its own.
+.drawResult <- function(find, draw, first, args) {
+    of_draw <- names(args) %in% names(formals(draw))
+    result <- do.call(find, c(first, args[!of_draw]))
+    do.call(draw, c(list(result), args[of_draw]))
+}
+
+.aberrantPicture <- function(type) {
+    function(model, data, args) {
+        plain <- .plainSamples(model, data, args)
+        .drawResult(findAberrantFeatures, plotAberrant,
+            list(plain$data, model), c(plain$args, list(type = type)))
+    }
+}
+
+.outlierPicture <- function(model, data, args) {
+    plain <- .plainSamples(model, data, args)
+    .drawResult(findOutliers, plotOutliers, list(plain$data, model),
+        plain$args)
+}
+
+# The samples of an experiment as a matrix, of which functions give a table;
+# what says where they are is used up.
+.plainSamples <- function(model, data, args) {
+    if (!is(data, "SummarizedExperiment") || .isMultimodal(model)) {
+        return(list(data = data, args = args))
+    }
+    where <- names(args) %in% .whereArguments()
+    matrix <- .newMatrix(model, data, args[where], "data")
+    args <- args[!where]
+    if (length(model@info$design) > 0L && is.null(args$covariates)) {
+        args$covariates <- as.data.frame(SummarizedExperiment::colData(data))
+    }
+    list(data = matrix, args = args)
+}
+
 #' @rdname autoplot.AutoencoderModel
 #' @exportS3Method ggplot2::autoplot
-autoplot.AutoencoderModel <- function(object,
-    type = c("history", "codes", "distribution", "outliers"), data = NULL,
-    ...) {
+autoplot.AutoencoderModel <- function(object, type = c("history", "codes",
+    "distribution", "activity", "reconstruction", "feature_errors", "volcano",
+    "rank", "qq", "outliers", "network", "signatures", "clusters"),
+    data = NULL, ...) {
     .needPackage("ggplot2", "autoplot()")
     model <- .checkModel(object, "object")
-    type <- .checkChoice(type, "type",
-        c("history", "codes", "distribution", "outliers"))
-    if (type == "history") {
-        return(plotHistory(model, ...))
-    }
-    if (is.null(data)) {
+    pictures <- .pictures()
+    type <- .checkChoice(type, "type", names(pictures))
+    picture <- pictures[[type]]
+    if (picture$data && is.null(data)) {
         .abortWithoutData("data", "plot")
     }
-    switch(type,
-        codes = plotCodes(model, data, ...),
-        distribution = .plotDistribution(
-            .encodeNew(model, data, list(...), "data")),
-        outliers = .plotOutliers(model, data, list(...))
-    )
+    picture$draw(model, data, list(...))
 }
 
 #' @rdname autoplot.AutoencoderModel
@@ -59,42 +129,4 @@ plot.AutoencoderModel <- function(x, y, type = "history", data = NULL, ...) {
     picture <- autoplot.AutoencoderModel(x, type, data, ...)
     print(picture)
     invisible(picture)
-}
-
-# A histogram for each code.
-.plotDistribution <- function(codes) {
-    names <- factor(colnames(codes), levels = colnames(codes))
-    table <- data.frame(value = as.vector(codes),
-        code = rep(names, each = nrow(codes)))
-    ggplot2::ggplot(table, ggplot2::aes(x = .data$value)) +
-        ggplot2::geom_histogram(bins = 40L, fill = "#0072B2") +
-        ggplot2::facet_wrap("code", scales = "free") +
-        ggplot2::labs(x = "code", y = "samples") +
-        .plotTheme()
-}
-
-# Scores in rising order, the threshold, and the names of the strongest.
-.plotOutliers <- function(model, data, args) {
-    of_rule <- names(args) %in% names(formals(.outlierRule))
-    rule <- do.call(.outlierRule, args[of_rule])
-    score <- .sampleErrors(model, data, args[!of_rule], "data")
-    call <- .callOutliers(unname(score), rule)
-    table <- .outlierTable(score, call)
-    table$rank <- rev(seq_len(nrow(table)))
-    table$outlier <- factor(table$outlier, c(FALSE, TRUE), c("no", "yes"))
-    named <- utils::head(table[table$outlier == "yes", ], 8L)
-    plot <- ggplot2::ggplot(table, ggplot2::aes(x = .data$rank,
-        y = .data$score)) +
-        ggplot2::geom_point(ggplot2::aes(colour = .data$outlier),
-            size = 1.2) +
-        ggplot2::geom_text(ggplot2::aes(label = .data$sample), data = named,
-            hjust = 1.1, size = 3, check_overlap = TRUE) +
-        .colourScale(table$outlier, "outlier") +
-        ggplot2::labs(x = "samples by score", y = "reconstruction error") +
-        .plotTheme()
-    if (!is.finite(call$threshold)) {
-        return(plot)
-    }
-    plot + ggplot2::geom_hline(yintercept = call$threshold,
-        linetype = "dashed", colour = "grey50")
 }

@@ -1,6 +1,6 @@
 #' Plot the course of training
 #'
-#' Draws the training and the validation loss of each epoch. A dashed line
+#' Draws the training and the validation loss of each epoch. A dotted line
 #' marks the epoch whose weights were kept.
 #'
 #' @param model A fitted [AutoencoderModel][AutoencoderModel-class], or a
@@ -34,15 +34,19 @@ plotHistory <- function(model, log = FALSE, name = "AE") {
     long <- long[is.finite(long$loss), ]
     plot <- ggplot2::ggplot(long, ggplot2::aes(x = .data$epoch,
         y = .data$loss, colour = .data$samples)) +
-        ggplot2::geom_line() +
+        ggplot2::geom_line(ggplot2::aes(linetype = .data$samples)) +
         ggplot2::geom_point(size = 0.8) +
         .colourScale(long$samples, NULL) +
-        ggplot2::labs(x = "epoch", y = "loss") +
-        .plotTheme()
+        ggplot2::labs(x = "epoch", y = "loss", linetype = NULL) +
+        .plotTheme() +
+        ggplot2::theme(legend.position = "top")
     best <- model@info$best_epoch
     if (.isNumber(best) && best > 0) {
         plot <- plot + ggplot2::geom_vline(xintercept = best,
-            linetype = "dashed", colour = "grey50")
+            linetype = "dotted", colour = "grey30") +
+            ggplot2::labs(subtitle = sprintf(
+                "dotted: epoch %d, whose weights were kept",
+                as.integer(best)))
     }
     if (log) plot + ggplot2::scale_y_log10() else plot
 }
@@ -61,27 +65,4 @@ plotHistory <- function(model, log = FALSE, name = "AE") {
         x <- stored[["model"]]
     }
     .checkModel(x, arg)
-}
-
-.plotTheme <- function() {
-    ggplot2::theme_bw(base_size = 11) +
-        ggplot2::theme(panel.grid.minor = ggplot2::element_blank())
-}
-
-# Colours that colour-blind readers can tell apart: Okabe and Ito's for up to
-# eight groups, viridis beyond and for numbers.
-.colourScale <- function(values, title, aesthetics = "colour") {
-    if (is.numeric(values)) {
-        return(ggplot2::scale_colour_viridis_c(name = title,
-            aesthetics = aesthetics))
-    }
-    n <- length(unique(values[!is.na(values)]))
-    if (n > 8L) {
-        return(ggplot2::scale_colour_viridis_d(name = title,
-            aesthetics = aesthetics, na.value = "grey70"))
-    }
-    okabe_ito <- c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
-        "#56B4E9", "#F0E442", "#000000")
-    ggplot2::scale_colour_manual(name = title, aesthetics = aesthetics,
-        values = okabe_ito, na.value = "grey70")
 }

@@ -92,10 +92,12 @@ baseCalls <- function() {
             plotCodes = list(plotCodes, list(x = codes, data = NULL,
                 colour_by = NULL, method = "codes", dimred = "AE",
                 size = 1, seed = 1)),
+            plotCodes_model = list(plotCodes, list(x = model, data = x,
+                colour_by = "gene1")),
             autoplot = list(ggplot2::autoplot, list(object = model,
                 type = "history", data = x)),
             autoplot_codes = list(ggplot2::autoplot, list(object = model,
-                type = "codes", data = x))))
+                type = "codes", data = x))), pictureCalls(x, model, codes))
     }
     for (name in c("maskingNoise", "onesNoise", "gaussianNoise",
         "cauchyNoise", "saltPepperNoise", "swapNoise", "thinningNoise", "sgd",
@@ -114,6 +116,39 @@ baseCalls <- function() {
             names(formals(AutoencoderParam)), "...")], eval),
         defaults[setdiff(names(defaults), c(names(formals(AutoencoderParam)),
             "decoder_mirrored"))]))
+    calls
+}
+
+# Calls of the functions that draw.
+pictureCalls <- function(x, model, codes) {
+    aberrant <- findAberrantFeatures(x, latent = 2)
+    edges <- data.frame(feature1 = c("a", "b"), feature2 = c("b", "c"),
+        correlation = c(0.9, -0.8))
+    choice <- structure(list(k = 2L, table = data.frame(k = 2:4,
+        silhouette = c(0.5, 0.4, 0.3))), class = "aesop_clusters")
+    calls <- list(
+        plotCodeDistributions = list(plotCodeDistributions, list(x = codes,
+            data = NULL, colour_by = NULL, dimred = "AE")),
+        plotActivity = list(plotActivity, list(x = codes, data = NULL, n = 1,
+            threshold = 0, dimred = "AE")),
+        plotReconstruction = list(plotReconstruction, list(model = model,
+            data = x, samples = NULL, as = "auto", features = NULL, n = 5,
+            shape = NULL)),
+        plotFeatureErrors = list(plotFeatureErrors, list(model = model,
+            data = x, n = 5, measure = "mean_absolute_error")),
+        plotAberrant = list(plotAberrant, list(table = aberrant,
+            type = "volcano", sample = NULL, feature = NULL, n = 2,
+            conf = 0.95)),
+        plotOutliers = list(plotOutliers, list(table = data.frame(
+            sample = c("a", "b"), score = 1:2, threshold = 1.5,
+            outlier = c(FALSE, TRUE)), n = 1, log = FALSE)),
+        plotSignatures = list(plotSignatures, list(x = model, n = 2,
+            codes = NULL)),
+        plotClusterChoice = list(plotClusterChoice, list(choice = choice)))
+    if (requireNamespace("igraph", quietly = TRUE)) {
+        calls$plotFeatureNetwork <- list(plotFeatureNetwork, list(
+            graph = edges, n = 2, max_edges = 10, seed = 1))
+    }
     calls
 }
 
