@@ -74,10 +74,14 @@ consensusClusters <- function(ensemble, x, k = NULL, BLUSPARAM = NULL,
     codes <- lapply(ensemble$members, function(model) {
         .encodeNew(.checkModel(model, "ensemble"), x, args)
     })
+    n <- nrow(codes[[1L]])
+    if (!is.null(k) && k > n) {
+        .abortParam("k", k, sprintf("at most %d, the number of samples", n))
+    }
     reason <- "as asked for"
     if (is.null(k) && is.null(BLUSPARAM)) {
         choice <- chooseClusters(.encodeEnsemble(ensemble, x, args),
-            k = .possibleCounts(nrow(codes[[1L]])), seed = seed)
+            k = .possibleCounts(n), seed = seed)
         k <- choice$k
         reason <- choice$reason
     } else if (is.null(k)) {
@@ -101,7 +105,6 @@ consensusClusters <- function(ensemble, x, k = NULL, BLUSPARAM = NULL,
 # Clusters of one member as numbers from 1.
 .memberClusters <- function(codes, k, BLUSPARAM, seed) {
     cluster <- if (is.null(BLUSPARAM)) {
-        .checkClusterCount(k, nrow(codes))
         .kmeans(k, codes, seed)$cluster
     } else {
         .runBluster(codes, BLUSPARAM)
