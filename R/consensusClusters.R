@@ -143,6 +143,8 @@ consensusClusters <- function(ensemble, x, k = NULL, BLUSPARAM = NULL,
 
 # Adjusted Rand index; 1 for two clusterings that are both one cluster.
 .likeness <- function(a, b) {
+    a <- as.integer(a)
+    b <- as.integer(b)
     index <- bluster::pairwiseRand(a, b, mode = "index")
     if (is.finite(index)) index else as.numeric(max(a) == max(b))
 }
