@@ -8,9 +8,10 @@
 #'     with the codes in a reduced dimension.
 #' @param data For a model: the samples to encode, see [encode()].
 #' @param BLUSPARAM A parameter object of package bluster that picks the
-#'     method; `NULL` for [bluster::NNGraphParam()] with at most 10 neighbours
-#'     (fewer for fewer than 40 samples; Louvain's method instead of walktrap
-#'     beyond 10,000 samples).
+#'     method (some, such as [bluster::KmeansParam()], draw from R's
+#'     generator); `NULL` for [bluster::NNGraphParam()] with at most 10
+#'     neighbours (fewer for fewer than 40 samples; Louvain's method instead of
+#'     walktrap beyond 10,000 samples).
 #' @param dimred Name of the reduced dimension with the codes.
 #' @param name Name of the column that is added to the
 #'     [colData()][SummarizedExperiment::colData] of a SingleCellExperiment.
@@ -23,7 +24,8 @@
 #'
 #' @returns A factor with one cluster per sample, named by sample; for a
 #' SingleCellExperiment, `x` with the column `name` in its `colData`.
-#' @seealso [plotCodes()]
+#' @seealso [chooseClusters()] for how many, [consensusClusters()] for those
+#' that several networks agree on, [plotCodes()]
 #' @export
 #' @examples
 #' if (requireNamespace("bluster", quietly = TRUE)) {
@@ -36,16 +38,13 @@ clusterCodes <- function(x, data = NULL, BLUSPARAM = NULL, dimred = "AE",
     dimred <- .checkString(dimred, "dimred")
     name <- .checkString(name, "name")
     codes <- .codesOf(x, data, dimred, list(...))
-    if (is.null(BLUSPARAM)) {
-        BLUSPARAM <- .defaultClustering(nrow(codes))
-    } else if (!is(BLUSPARAM, "BlusterParam")) {
-        .abortParam("BLUSPARAM", BLUSPARAM,
-            "NULL or a parameter object such as bluster::NNGraphParam()")
-    }
-    if (nrow(codes) < 2L) {
-        cluster <- factor(rep(1L, nrow(codes)))
+    .checkBluster(BLUSPARAM)
+    cluster <- if (!is.null(BLUSPARAM)) {
+        .runBluster(codes, BLUSPARAM)
+    } else if (nrow(codes) < 2L) {
+        factor(rep(1L, nrow(codes)))
     } else {
-        cluster <- bluster::clusterRows(codes, BLUSPARAM)
+        bluster::clusterRows(codes, .defaultClustering(nrow(codes)))
     }
     names(cluster) <- rownames(codes)
     if (is(x, "SingleCellExperiment")) {
@@ -53,6 +52,26 @@ clusterCodes <- function(x, data = NULL, BLUSPARAM = NULL, dimred = "AE",
         return(x)
     }
     cluster
+}
+
+.checkBluster <- function(BLUSPARAM) {
+    if (!is.null(BLUSPARAM) && !is(BLUSPARAM, "BlusterParam")) {
+        .abortParam("BLUSPARAM", BLUSPARAM,
+            "NULL or a parameter object such as bluster::NNGraphParam()")
+    }
+    invisible(BLUSPARAM)
+}
+
+# Methods stop in their own ways, for example for more clusters than samples.
+.runBluster <- function(codes, BLUSPARAM) {
+    tryCatch(bluster::clusterRows(codes, BLUSPARAM), error = function(e) {
+        .abort("param", c(
+            sprintf("`BLUSPARAM` (%s) does not work for %s with %s: %s",
+                class(BLUSPARAM)[1L], .count(nrow(codes), "sample"),
+                .count(ncol(codes), "code"), conditionMessage(e)),
+            "Ask for fewer clusters or neighbours, or use another method."
+        ), arg = "BLUSPARAM", value = BLUSPARAM, allowed = NULL)
+    })
 }
 
 # Neighbours must be fewer than the samples.

@@ -273,7 +273,13 @@ workflowCalls <- function(x, model, codes, new) {
     )
     if (requireNamespace("bluster", quietly = TRUE)) {
         calls$chooseClusters <- list(chooseClusters, list(x = codes,
-            data = NULL, k = 2:3, dimred = "AE", seed = 1))
+            data = NULL, k = 2:3, dimred = "AE", seed = 1, resamples = 1,
+            references = 0))
+        ensemble <- ensembleAutoencoder(x, latent = 2L, members = 2,
+            consensus = "codes", epochs = 2L, seed = 1)
+        calls$consensusClusters <- list(consensusClusters, list(
+            ensemble = ensemble, x = x, k = 2, BLUSPARAM = NULL,
+            name = "AE", seed = 1))
     }
     calls
 }

@@ -65,4 +65,18 @@ test_that("codes that cannot be clustered are refused", {
     expectAesopError(clusterCodes(data.frame(codes)), "input_type")
     expectAesopError(clusterCodes(codes, BLUSPARAM = "kmeans"), "param",
         "BLUSPARAM")
+    # more clusters than samples: what the method says comes as aesop's error
+    for (param in list(bluster::KmeansParam(121L),
+        bluster::HclustParam(cut.params = list(k = 121)))) {
+        expectAesopError(clusterCodes(codes, BLUSPARAM = param), "param",
+            c("BLUSPARAM", "120 samples"))
+    }
+})
+
+test_that("a method that draws is repeated by set.seed()", {
+    param <- bluster::KmeansParam(3L)
+    run <- function() {
+        withr::with_seed(1L, clusterCodes(codes, BLUSPARAM = param))
+    }
+    expect_identical(run(), run())
 })
