@@ -63,7 +63,7 @@
         best_epoch = "numeric", n_samples = "numeric", seed = "numeric",
         error_quantiles = "numeric", features_made = "logical",
         origin = "list", design = "list", robust = "list", aberrant = "list",
-        linear = "logical", package_version = "character")
+        novelty = "list", linear = "logical", package_version = "character")
     for (name in intersect(names(kinds), names(info))) {
         value <- info[[name]]
         good <- is.null(value) ||

@@ -85,9 +85,8 @@ NULL
 }
 
 .outlierPicture <- function(model, data, args) {
-    plain <- .plainSamples(model, data, args)
-    .drawResult(findOutliers, plotOutliers, list(plain$data, model),
-        plain$args)
+    .drawResult(findOutliers, plotOutliers, list(x = data, model = model),
+        c(args, list(output = "table")))
 }
 
 # The samples of an experiment as a matrix, of which functions give a table;

@@ -22,6 +22,7 @@
 #' @param all For a matrix: `TRUE` for a table of all values, `FALSE` for
 #'     the outliers, or the number of rows with the smallest p-values.
 #' @param name For an experiment: prefix of the column in its `colData`.
+#' @param output `"table"` for a data frame also where `x` is an experiment.
 #' @param ... With a model from `fitAberrant`: further arguments of [encode()].
 #'     Otherwise of [trainAutoencoder()]; if these are no more than where the
 #'     samples are, how to prepare them (`normalize`, `scale`, `size_factors`,
@@ -90,7 +91,8 @@
 #' findAberrantFeatures(counts[, 3, drop = FALSE], model, all = FALSE)
 findAberrantFeatures <- function(x, model = NULL, alpha = 0.05,
     method = c("auto", "nb", "t", "normal"), adjust = "BY", all = TRUE,
-    name = "AE", ...) {
+    name = "AE", output = c("auto", "table"), ...) {
+    output <- .checkChoice(output, "output", c("auto", "table"))
     alpha <- .checkNumber(alpha, "alpha", lower = 0, upper = 1)
     method <- .checkAberrantMethod(method)
     adjust <- .checkChoice(adjust, "adjust", stats::p.adjust.methods)
@@ -117,7 +119,7 @@ findAberrantFeatures <- function(x, model = NULL, alpha = 0.05,
     verdict$adjusted <- apply(verdict$p, 2L, stats::p.adjust, method = adjust)
     dim(verdict$adjusted) <- dim(verdict$p)
     verdict$outlier <- !is.na(verdict$adjusted) & verdict$adjusted <= alpha
-    if (is(x, "SummarizedExperiment")) {
+    if (output == "auto" && is(x, "SummarizedExperiment")) {
         return(.aberrantExperiment(x, fit$model, args, verdict, name))
     }
     .aberrantTable(fit$model, parts, verdict, all)
@@ -201,115 +203,22 @@ fitAberrant <- function(x, model = NULL,
             "\"auto\" or %s, as in the model", .quote(null$method)))
     }
     new <- .newData(model, x, args)
-    source <- new$source
-    if (!is.null(null$reference) && is.null(source$size_factors)) {
-        source$size_factors <- .medianRatios(.sourceMatrix(source),
-            null$reference)
-    }
-    list(model = model, source = source, control = new$control)
+    list(model = model, source = .withReference(new$source, null$reference),
+        control = new$control)
 }
 
-# What the linear autoencoder leaves open.
-.linearSettings <- function() {
-    c("latent", "ncomponents", "normalize", "scale")
-}
-
-# A model trained on x.
+# A model trained on x: the linear one, if nothing else is asked for.
 .aberrantTraining <- function(x, args) {
-    where <- args[intersect(names(args), .whereArguments())]
-    where <- where[!vapply(where, is.null, NA)]
-    args <- args[setdiff(names(args), .whereArguments())]
-    quiet <- identical(args$verbose, FALSE)
-    param <- args[["param"]]
-    args$param <- NULL
-    is_call <- names(args) %in% names(.callDefaults())
-    call <- .overlay(.callDefaults(), args[is_call])
-    settings <- args[!is_call]
-    placed <- .placed(x, param, .countsFirst(x, where), args)
-    linear <- is.null(param) && is.null(call$design) &&
-        all(names(settings) %in% .linearSettings())
-    if (!linear) {
-        return(.trainFrom(placed, param, settings, call, quiet))
+    fit <- .fitCall(x, args[["param"]], args[names(args) != "param"],
+        counts = TRUE)
+    if (!fit$linear) {
+        return(.trainFrom(fit$x, fit$param, fit$settings, fit$call,
+            fit$quiet))
     }
-    latent <- if (is.null(call$ncomponents)) {
-        settings[["latent"]]
-    } else {
-        call$ncomponents
-    }
-    latent <- if (is.null(latent) || identical(latent, "auto")) {
-        "auto"
-    } else {
-        .checkNumber(latent, "latent", lower = 1, integer = TRUE)
-    }
-    settings[c("latent", "ncomponents")] <- NULL
-    call$ncomponents <- NULL
-    if (is.null(settings$scale)) {
-        settings$scale <- "standard"
-    }
-    .linearFit(placed, settings, latent, call, quiet)
-}
-
-.linearFit <- function(x, settings, latent, call, quiet) {
-    options <- .fitOptions(call, quiet)
-    input <- .preparedFit(x, NULL, settings, call, options)$input
-    values <- .sourceMatrix(input$source)
-    .refuseNonFinite(values)
-    if (is.null(settings$normalize) && .looksLikeCounts(values)) {
-        settings$normalize <- "log"
-    }
-    reference <- NULL
-    if (identical(settings$normalize, "log") &&
-        is.null(input$source$size_factors)) {
-        reference <- .ratioReference(values)
-        input$source$size_factors <- if (!is.null(reference)) {
-            .medianRatios(values, reference)
-        }
-    }
-    fit <- .fitLinear(input, settings, latent, options)
-    # the source that was fitted to, with its size factors
-    fit$source <- input$source
-    fit$reference <- reference
-    fit
-}
-
-.refuseNonFinite <- function(values) {
-    n_bad <- sum(!is.finite(values))
-    if (n_bad > 0L) {
-        .abort("input_value", sprintf("`x` has %s not finite.",
-            .count(n_bad, "value")), arg = "x", n_bad = n_bad, first = NULL)
-    }
-}
-
-# Counts rather than their logarithms, where there are both.
-.countsFirst <- function(x, where) {
-    if (length(where) == 0L && is(x, "SummarizedExperiment") &&
-        "counts" %in% SummarizedExperiment::assayNames(x)) {
-        where$assay.type <- "counts"
-    }
-    where
-}
-
-# Size factors as medians of ratios to a mean sample (Anders and Huber 2010):
-# the geometric mean of each feature, 0 where a count is 0; NULL if there are
-# too few others.
-.ratioReference <- function(counts) {
-    if (any(counts < 0)) {
-        return(NULL)
-    }
-    reference <- exp(rowMeans(log(counts)))
-    if (sum(reference > 0) < 10L) NULL else reference
-}
-
-.medianRatios <- function(counts, reference) {
-    used <- reference > 0
-    factors <- apply(counts[used, , drop = FALSE], 2L, function(count) {
-        present <- count > 0
-        if (!any(present)) {
-            return(1)
-        }
-        exp(stats::median(log(count[present] / reference[used][present])))
-    })
-    unname(factors)
+    fit <- .askedLatent(fit)
+    options <- .fitOptions(fit$call, fit$quiet)
+    .fitLinear(.linearStart(fit$x, fit$settings, fit$call, options),
+        fit$latent, options)
 }
 
 # What the distributions need to know: matrices of features x samples.

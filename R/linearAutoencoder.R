@@ -8,31 +8,151 @@
 .drawInAt <- 4
 .drawInRounds <- 8L
 
-# input, settings as from .preparedFit(); latent: a number, or "auto" for the
-# optimal hard threshold. Returns list(model, source, control).
-.fitLinear <- function(input, settings, latent, options) {
-    fixed <- list(hidden = integer(0), epochs = 0L, validation = 0)
-    settings <- .overlay(settings, fixed)
-    settings$latent <- 1L
+# input, settings as from .preparedFit(). What every linear fit begins with:
+# list(input, settings, reference, x), x being the prepared input, features x
+# samples. Whole numbers are taken as counts from so many features on.
+.linearStart <- function(placed, settings, call, options,
+    count_features = 1L) {
+    input <- .preparedFit(placed, NULL, settings, call, options)$input
+    values <- .sourceMatrix(input$source)
+    .refuseNonFinite(values)
+    if (is.null(settings$scale)) {
+        settings$scale <- "standard"
+    }
+    if (is.null(settings$normalize) && nrow(values) >= count_features &&
+        .looksLikeCounts(values)) {
+        settings$normalize <- "log"
+    }
+    reference <- NULL
+    if (identical(settings$normalize, "log") &&
+        is.null(input$source$size_factors)) {
+        reference <- .ratioReference(values)
+        input$source$size_factors <- if (!is.null(reference)) {
+            .medianRatios(values, reference)
+        }
+    }
+    settings <- .overlay(settings, list(hidden = integer(0), epochs = 0L,
+        validation = 0, latent = 1L))
     first <- .fitPart(input, .adaptTo(input, settings)$settings, options)
-    x <- .preparedMatrix(first$model, input$source)
+    list(input = input, settings = settings, reference = reference,
+        x = .preparedMatrix(first$model, input$source))
+}
+
+# latent: a number, or "auto" for the optimal hard threshold; robust: whether
+# values far from their reconstruction are drawn in. Returns list(model,
+# source, control, reference).
+.fitLinear <- function(start, latent, options, robust = TRUE) {
+    input <- start$input
     if (identical(latent, "auto")) {
-        latent <- .spectrumCount(x)
+        latent <- .spectrumCount(start$x)
         input$notes <- c(input$notes, sprintf("latent = %d: %s", latent,
             "the singular values above the optimal hard threshold"))
     }
-    settings$latent <- min(latent, dim(x) - 1L)
-    config <- .adaptTo(input, settings)$settings
-    pca <- .robustSubspace(x, config$latent)
+    latent <- min(latent, dim(start$x) - 1L)
+    settings <- .overlay(start$settings, list(latent = latent))
+    pca <- if (robust) {
+        .robustSubspace(start$x, latent)
+    } else {
+        .subspace(start$x, latent)
+    }
     weights <- list(
         encoder.1.weight = pca$axes,
         encoder.1.bias = -drop(crossprod(pca$axes, pca$center)),
         decoder.1.weight = t(pca$axes),
         decoder.1.bias = pca$center
     )
-    fit <- .fitCore(input, config, character(), options,
-        list(weights = weights))
+    fit <- .fitCore(input, .adaptTo(input, settings)$settings, character(),
+        options, list(weights = weights))
     fit$model@info$linear <- TRUE
+    # the source that was fitted to, with its size factors
+    fit$source <- input$source
+    fit$reference <- start$reference
+    fit
+}
+
+.refuseNonFinite <- function(values) {
+    n_bad <- sum(!is.finite(values))
+    if (n_bad > 0L) {
+        .abort("input_value", sprintf("`x` has %s not finite.",
+            .count(n_bad, "value")), arg = "x", n_bad = n_bad, first = NULL)
+    }
+}
+
+# Size factors as medians of ratios to a mean sample (Anders and Huber 2010):
+# the geometric mean of each feature, 0 where a count is 0; NULL if there are
+# too few others.
+.ratioReference <- function(counts) {
+    if (any(counts < 0)) {
+        return(NULL)
+    }
+    reference <- exp(rowMeans(log(counts)))
+    if (sum(reference > 0) < 10L) NULL else reference
+}
+
+# New samples with size factors as in the fit.
+.withReference <- function(source, reference) {
+    if (!is.null(reference) && is.null(source$size_factors)) {
+        source$size_factors <- .medianRatios(.sourceMatrix(source), reference)
+    }
+    source
+}
+
+.medianRatios <- function(counts, reference) {
+    used <- reference > 0
+    factors <- apply(counts[used, , drop = FALSE], 2L, function(count) {
+        present <- count > 0
+        if (!any(present)) {
+            return(1)
+        }
+        exp(stats::median(log(count[present] / reference[used][present])))
+    })
+    unname(factors)
+}
+
+# The arguments of a call that fits: list(x, param, settings, call, quiet,
+# linear); linear: whether nothing asks for more than a linear autoencoder.
+# counts: whether any model should see counts rather than their logarithms.
+.fitCall <- function(x, param, args, counts = FALSE) {
+    where <- args[intersect(names(args), .whereArguments())]
+    where <- where[!vapply(where, is.null, NA)]
+    args <- args[setdiff(names(args), .whereArguments())]
+    is_call <- names(args) %in% names(.callDefaults())
+    call <- .overlay(.callDefaults(), args[is_call])
+    settings <- args[!is_call]
+    linear <- is.null(param) && is.null(call$design) &&
+        all(names(settings) %in% c("latent", "normalize", "scale"))
+    if (linear || counts) {
+        where <- .countsFirst(x, where)
+    }
+    placed <- .placed(x, param, where, args)
+    quiet <- identical(args$verbose, FALSE)
+    list(x = placed, param = param, settings = settings, call = call,
+        quiet = quiet, linear = linear)
+}
+
+# Counts rather than their logarithms, where there are both.
+.countsFirst <- function(x, where) {
+    if (length(where) == 0L && is(x, "SummarizedExperiment") &&
+        "counts" %in% SummarizedExperiment::assayNames(x)) {
+        where$assay.type <- "counts"
+    }
+    where
+}
+
+# The number of codes that a call asks for, or "auto"; taken out of it.
+.askedLatent <- function(fit) {
+    latent <- if (is.null(fit$call$ncomponents)) {
+        fit$settings[["latent"]]
+    } else {
+        fit$call$ncomponents
+    }
+    fit$latent <- if (is.null(latent) || identical(latent, "auto")) {
+        "auto"
+    } else {
+        .checkNumber(latent, "latent", lower = 1, integer = TRUE)
+    }
+    fit$settings["latent"] <- NULL
+    fit$call["ncomponents"] <- list(NULL)
     fit
 }
 
@@ -62,17 +182,27 @@
     pca$center + pca$axes %*% crossprod(pca$axes, x - pca$center)
 }
 
-# By the smaller of the two cross-products.
 .subspace <- function(x, latent) {
     center <- rowMeans(x)
-    y <- x - center
-    keep <- seq_len(latent)
+    list(center = center, axes = .leadingAxes(x - center, latent))
+}
+
+# The k orthonormal axes of largest variance of a centred matrix: exactly, or
+# beyond some hundred features and samples by Lanczos steps.
+.leadingAxes <- function(y, k) {
+    small <- min(dim(y))
+    if (small > 300L && k < small / 3) {
+        start <- sample_order(ncol(y), list(seed = c(0, 0), epoch = 0))
+        start <- start - mean(start)
+        return(irlba::irlba(y, nv = 0L, nu = k, work = k + 50L, tol = 1e-3,
+            v = start / sqrt(sum(start^2)))$u)
+    }
+    keep <- seq_len(k)
     if (nrow(y) <= ncol(y)) {
         axes <- eigen(tcrossprod(y), symmetric = TRUE)$vectors
-        return(list(center = center, axes = axes[, keep, drop = FALSE]))
+        return(axes[, keep, drop = FALSE])
     }
     right <- eigen(crossprod(y), symmetric = TRUE)$vectors
     # orthonormal also where a singular value is 0
-    axes <- qr.Q(qr(y %*% right[, keep, drop = FALSE], LAPACK = TRUE))
-    list(center = center, axes = axes)
+    qr.Q(qr(y %*% right[, keep, drop = FALSE], LAPACK = TRUE))
 }

@@ -28,6 +28,7 @@ plotClusterChoice <- function(choice) {
     measures <- c(silhouette = "mean silhouette (high is good)",
         purity = "neighbours of the same cluster (high is good)",
         stability = "stability (high is good)",
+        separation = "gaps between clusters (high is good)",
         within = "sum of squares within (a bend is good)")
     table <- choice$table
     measures <- measures[intersect(names(measures), names(table))]
