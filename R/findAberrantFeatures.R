@@ -26,7 +26,7 @@
 #' @param ... With a model from `fitAberrant`: further arguments of [encode()].
 #'     Otherwise of [trainAutoencoder()]; if these are no more than where the
 #'     samples are, how to prepare them (`normalize`, `scale`, `size_factors`,
-#'     `subset_row`) and `latent`, the linear autoencoder is fitted.
+#'     `subset_row`), `latent` and `design`, the linear autoencoder is fitted.
 #'
 #' @details
 #' The linear autoencoder has as many codes as singular values of the data
@@ -35,7 +35,8 @@
 #' with size factors that are medians of ratios to the mean sample of the
 #' training data. Its weights are set to their optimum, the principal subspace
 #' (Baldi and Hornik 1989), of data in which values more than four robust
-#' standard deviations from their reconstruction are drawn in.
+#' standard deviations from their reconstruction are drawn in. Effects of the
+#' covariates of a `design` are taken out by least squares first.
 #'
 #' Residuals are standardised by feature; a fifth of the variance is taken from
 #' the other features, which steadies it where samples are few. The degrees of
@@ -173,7 +174,8 @@ fitAberrant <- function(x, model = NULL,
     if (!isTRUE(model@info$linear)) {
         return(list(inflation = 1, uncertainty = 0))
     }
-    q <- model@param@settings$latent
+    settings <- model@param@settings
+    q <- settings$latent + length(settings$covariates)
     left <- max(n - q - 1, 1)
     list(inflation = n / left * (1 + 1 / n + q / max(left - 1, 1)),
         uncertainty = 1 / left)

@@ -33,15 +33,18 @@
 #'     [trainAutoencoder()].
 #'
 #' @details
-#' Without a model, and if nothing is asked for but `latent`, `normalize` or
-#' `scale`, linear autoencoders are fitted (up to 2,000 samples or features;
-#' beyond, the default network is trained): five, each to four fifths of the
-#' samples, to judge the others by. Each rests on the three quarters of its
+#' Without a model, and if nothing is asked for but `latent`, `normalize`,
+#' `scale` or a `design` (whose effects are taken out by least squares), linear
+#' autoencoders are fitted (up to 2,000 samples or features; beyond, the default
+#' network is trained): five, each to four fifths of the samples, to judge the
+#' others by. Each rests on the three quarters of its
 #' samples that lie nearest to it, found by concentration steps (Rousseeuw and
 #' Van Driessen 1999), and has as many codes as singular values exceed the
 #' optimal hard threshold ([chooseLatent()]). The score is the sum of squared
 #' codes and residuals, each divided by its variance in these samples.
-#' Counts are seen as in [findAberrantFeatures()].
+#' From 100 features on, whole numbers are seen as counts, as in
+#' [findAberrantFeatures()], and features are scaled by their spread in the
+#' middle three quarters of the samples.
 #'
 #' Of a trained model codes and residuals are taken together in the same way,
 #' with robust estimates from `x`. With `method = "error"` the score is the
@@ -134,7 +137,7 @@ findOutliers <- function(x, model = NULL,
         min(.sizeOf(fit$x)) <= .mostLinear) {
         asked <- .askedLatent(fit)
         start <- .linearStart(asked$x, asked$settings, asked$call, options,
-            .countFeatures)
+            .guessSamples)
         .enoughToFit(start$input$source$n_samples)
         score <- .crossFittedScores(start$x, asked$latent)$score
         return(.judgedByNull(score, start$input$source))
@@ -142,9 +145,6 @@ findOutliers <- function(x, model = NULL,
     trained <- .trainFrom(fit$x, fit$param, fit$settings, fit$call, fit$quiet)
     .judgeItself(trained$model, trained$source, trained$control, method)
 }
-
-# Of fewer features the sum is no measure of a sample's size.
-.countFeatures <- 100L
 
 # Beyond so many samples and features a linear autoencoder is no longer solved.
 .mostLinear <- 2000L

@@ -9,20 +9,15 @@
 .drawInRounds <- 8L
 
 # input, settings as from .preparedFit(). What every linear fit begins with:
-# list(input, settings, reference, x), x being the prepared input, features x
-# samples. Whole numbers are taken as counts from so many features on.
+# list(input, settings, reference, x, effects), x being the prepared input
+# without the effects of the covariates, features x samples. guess(values):
+# how to prepare them, as list(normalize, scale), as far as not given.
 .linearStart <- function(placed, settings, call, options,
-    count_features = 1L) {
+    guess = .guessValues) {
     input <- .preparedFit(placed, NULL, settings, call, options)$input
     values <- .sourceMatrix(input$source)
     .refuseNonFinite(values)
-    if (is.null(settings$scale)) {
-        settings$scale <- "standard"
-    }
-    if (is.null(settings$normalize) && nrow(values) >= count_features &&
-        .looksLikeCounts(values)) {
-        settings$normalize <- "log"
-    }
+    settings <- .overlay(guess(values), settings)
     reference <- NULL
     if (identical(settings$normalize, "log") &&
         is.null(input$source$size_factors)) {
@@ -34,8 +29,43 @@
     settings <- .overlay(settings, list(hidden = integer(0), epochs = 0L,
         validation = 0, latent = 1L))
     first <- .fitPart(input, .adaptTo(input, settings)$settings, options)
-    list(input = input, settings = settings, reference = reference,
-        x = .preparedMatrix(first$model, input$source))
+    x <- .preparedMatrix(first$model, input$source)
+    effects <- .covariateEffects(x, input$source$design)
+    if (!is.null(effects)) {
+        x <- x - t(input$source$design %*% effects)
+    }
+    list(input = input, settings = settings, reference = reference, x = x,
+        effects = effects)
+}
+
+# For single values: whole numbers are counts, and all features count alike.
+.guessValues <- function(values) {
+    list(normalize = if (.looksLikeCounts(values)) "log" else "none",
+        scale = "standard")
+}
+
+# From so many features on they are taken as measures of one kind: their sum
+# says how large a sample is, and their variances may be compared.
+.alikeFeatures <- 100L
+
+# For whole samples.
+.guessSamples <- function(values) {
+    alike <- nrow(values) >= .alikeFeatures
+    list(
+        normalize = if (alike && .looksLikeCounts(values)) "log" else "none",
+        scale = if (alike) "center" else "standard"
+    )
+}
+
+# Least squares effects of the covariates on each feature, covariates x
+# features; 0 where the design does not tell them apart.
+.covariateEffects <- function(x, design) {
+    if (is.null(design)) {
+        return(NULL)
+    }
+    effects <- qr.coef(qr(cbind(1, design)), t(x))[-1L, , drop = FALSE]
+    effects[is.na(effects)] <- 0
+    unname(effects)
 }
 
 # latent: a number, or "auto" for the optimal hard threshold; robust: whether
@@ -61,6 +91,10 @@
         decoder.1.weight = t(pca$axes),
         decoder.1.bias = pca$center
     )
+    if (!is.null(start$effects)) {
+        weights$encoder.1.covariates.weight <- -start$effects %*% pca$axes
+        weights$decoder.1.covariates.weight <- start$effects
+    }
     fit <- .fitCore(input, .adaptTo(input, settings)$settings, character(),
         options, list(weights = weights))
     fit$model@info$linear <- TRUE
@@ -119,7 +153,7 @@
     is_call <- names(args) %in% names(.callDefaults())
     call <- .overlay(.callDefaults(), args[is_call])
     settings <- args[!is_call]
-    linear <- is.null(param) && is.null(call$design) &&
+    linear <- is.null(param) &&
         all(names(settings) %in% c("latent", "normalize", "scale"))
     if (linear || counts) {
         where <- .countsFirst(x, where)

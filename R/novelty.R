@@ -30,10 +30,12 @@
 #'     and `output` of [findOutliers()].
 #'
 #' @details
-#' If nothing is asked for but `latent`, `normalize` or `scale`, the model is a
-#' linear autoencoder with 80 codes, or as many as a third of the samples or
+#' If nothing is asked for but `latent`, `normalize`, `scale` or a `design`, the
+#' model is a linear autoencoder with 80 codes, or as many as a third of the samples or
 #' one less than the features allow (up to 2,000 samples or features; beyond,
-#' the default network is trained).
+#' the default network is trained). Fewer than 100 features are standardised;
+#' more are centred, and whole numbers are seen as counts, as in
+#' [findAberrantFeatures()].
 #'
 #' The local score looks at the leading directions of the codes: all, half and
 #' an eighth of them. In each, the logarithm of the local outlier factor
@@ -191,7 +193,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 
 .fitNoveltyLinear <- function(fit, options) {
     start <- .linearStart(fit$x, fit$settings, fit$call, options,
-        .countFeatures)
+        .guessSamples)
     latent <- if (identical(fit$latent, "auto")) {
         max(1, min(.noveltyLatent, ncol(start$x) %/% 3, nrow(start$x) - 1))
     } else {
