@@ -102,11 +102,11 @@ outlierPicture <- function(outliers, title) {
             "not flagged" = colours[[1L]]), drop = FALSE) +
         scale_shape_manual(values = c(outlier = 17L, "not flagged" = 16L),
             drop = FALSE) +
-        labs(title = paste0(title, ": reconstruction error of each sample"),
+        labs(title = paste0(title, ": how unusual each sample is"),
             subtitle = paste0(sum(outliers$outlier), " of ",
                 big(nrow(outliers)), " above the threshold, ",
                 signif(threshold, 3L), " (dashed)"),
-            x = "rank of the sample", y = "reconstruction error",
+            x = "rank of the sample", y = "score of code and residual",
             colour = NULL, shape = NULL) +
         pictureTheme() + theme(legend.position = "top")
 }
