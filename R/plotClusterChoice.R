@@ -44,7 +44,7 @@ plotClusterChoice <- function(choice) {
             colour = "grey60") +
         ggplot2::geom_point(ggplot2::aes(colour = .data$flag,
             shape = .data$flag), size = 2.2) +
-        ggplot2::facet_wrap("measure", scales = "free_y") +
+        ggplot2::facet_wrap("measure", scales = "free_y", ncol = 2L) +
         .flagScales("chosen") +
         ggplot2::scale_x_continuous(breaks = .wholeBreaks) +
         ggplot2::labs(x = "number of clusters", y = NULL,
