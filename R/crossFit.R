@@ -18,7 +18,8 @@
 # x: prepared input, features x samples. latent: a number, or "auto" for the
 # optimal hard threshold. Returns list(score, latent).
 .crossFittedScores <- function(x, latent) {
-    varies <- rowSums((x - rowMeans(x))^2) > 0
+    # what rounding leaves of a constant is no variance
+    varies <- rowMeans((x - rowMeans(x))^2) > 1e-14 * rowMeans(x^2)
     x <- x[varies, , drop = FALSE]
     n <- ncol(x)
     if (nrow(x) == 0L) {

@@ -29,7 +29,7 @@
     settings <- .overlay(settings, list(hidden = integer(0), epochs = 0L,
         validation = 0, latent = 1L))
     first <- .fitPart(input, .adaptTo(input, settings)$settings, options)
-    x <- .preparedMatrix(first$model, input$source)
+    x <- .applySource(first$model, input$source, "input", first$control)
     effects <- .covariateEffects(x, input$source$design)
     if (!is.null(effects)) {
         x <- x - t(input$source$design %*% effects)

@@ -104,7 +104,7 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
         .abortParam("model", config$loss, "one of continuous data, one assay")
     }
     new <- .newData(model, x, list(...))
-    prepared <- .preparedMatrix(model, new$source)
+    prepared <- .applySource(model, new$source, "input", new$control)
     inner <- .onPrepared(model)
     parts <- .alternate(prepared, function(x) {
         .applySource(inner, .residualSource(new$source, x), "reconstruction",
@@ -177,33 +177,6 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
     S
 }
 
-# The prepared input as a dense matrix of features x samples, without names.
-.preparedMatrix <- function(model, source) {
-    x <- .sourceMatrix(source)
-    storage.mode(x) <- "double"
-    config <- model@param@settings
-    transform <- model@transform
-    if (config$normalize == "log") {
-        factors <- source$size_factors
-        if (is.null(factors)) {
-            totals <- colSums(x)
-            factors <- ifelse(totals > 0,
-                totals / transform$size_factor_target, 1)
-        }
-        x <- log1p(sweep(x, 2L, factors, "/"))
-    }
-    if (!is.null(transform$center)) {
-        x <- x - transform$center
-    }
-    if (!is.null(transform$scale)) {
-        x <- x * transform$scale
-    }
-    if (config$scale == "minmax") {
-        x[] <- pmin(pmax(x, 0), 1)
-    }
-    x
-}
-
 # The same network for input that is prepared already.
 .onPrepared <- function(model) {
     model@param@settings$normalize <- "none"
@@ -237,7 +210,7 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
         adapted$notes, options)
     model <- start$model
     model@param@settings <- config
-    X <- .preparedMatrix(model, input$source)
+    X <- .applySource(model, input$source, "input", start$control)
     S <- .firstS(X, robust$sparse)
     share <- diff(round(seq(0, config$epochs, length.out = robust$rounds + 1)))
     left <- config$max_seconds

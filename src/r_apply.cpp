@@ -135,6 +135,17 @@ void each_input(Fitted &model, Minibatch<float> &batch, F &&f) {
     }
 }
 
+// What the network sees, features x samples.
+Rcpp::NumericMatrix inputs(Fitted &model, const Dataset &data) {
+    Rcpp::NumericMatrix out(int(data.features()), int(data.samples()));
+    each_batch(model, data, [&](Minibatch<float> &batch, int64_t from) {
+        each_input(model, batch, [&](int64_t r, int64_t c, double x) {
+            out[R_xlen_t(from + r) * R_xlen_t(out.nrow()) + R_xlen_t(c)] = x;
+        });
+    });
+    return out;
+}
+
 // Features x codes: the mean over the samples of d code / d input times how far the input is from its mean,
 // without sign.
 Rcpp::NumericMatrix attributions(Fitted &model, const Dataset &data) {
@@ -179,16 +190,18 @@ SEXP apply_autoencoder(const Rcpp::List &model, const Rcpp::List &source, const 
         RDataset source_data = dataset_from_list(source, fitted.config);
         apply_preparations(source_data, fitted.network.assays(), Rcpp::List(element(model, "transform")));
         const Dataset &data = source_data.data;
-        size_t kind = choice(
-            "what", what,
-            {"code", "error", "attribution", "reconstruction", "mean", "dispersion", "zero_probability"});
+        size_t kind = choice("what", what,
+                             {"code", "error", "attribution", "input", "reconstruction", "mean", "dispersion",
+                              "zero_probability"});
         if (kind == 0)
             return codes(fitted, data);
         if (kind == 1)
             return errors(fitted, data);
         if (kind == 2)
             return attributions(fitted, data);
-        return output(fitted, data, Output(kind - 3));
+        if (kind == 3)
+            return inputs(fitted, data);
+        return output(fitted, data, Output(kind - 4));
     });
 }
 
