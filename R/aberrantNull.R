@@ -154,8 +154,14 @@
     expected <- parts$expected
     if (null$method == "nb") {
         expected <- expected * null$factor
-        log_p <- .logPNegativeBinomial(parts$observed, expected,
-            null$theta / wider)
+        # what the mean of a new sample is uncertain by, and with it its
+        # dispersion
+        spread <- wider / null$theta + (wider - 1) / expected
+        log_p <- .logPNegativeBinomial(parts$observed, expected, 1 / spread)
+        if (new && null$uncertainty > 0) {
+            log_p <- .logPStudent(stats::qnorm(log_p - log(2), log.p = TRUE),
+                1 / null$uncertainty)
+        }
     } else {
         more <- if (new && null$method == "t") null$uncertainty else 0
         log_p <- .logPStudent(z, 1 / (1 / null$df + more))

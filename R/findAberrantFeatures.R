@@ -63,7 +63,7 @@
 #' arguments.
 #'
 #' @returns For a matrix: a data frame, sorted by p-value, with the columns
-#' `sample`, `feature`, `observed`, `expected`, `fold_change` (log2 of observed
+#' `sample`, `feature`, `score` (the absolute z-score), `observed`, `expected`, `fold_change` (log2 of observed
 #' over expected, both + 1; for data that are no counts the difference),
 #' `z_score`, `p_value` (never 0), `log_p` (its natural logarithm, exact also
 #' where the p-value is too small for a number), `p_adjusted`, `outlier`,
@@ -272,6 +272,7 @@ fitAberrant <- function(x, model = NULL,
     data.frame(
         sample = samples[(rows - 1L) %/% p + 1L],
         feature = model@features[row],
+        score = abs(verdict$z[rows]),
         observed = parts$observed[rows],
         expected = verdict$expected[rows],
         fold_change = if (parts$counts) {

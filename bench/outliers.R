@@ -47,10 +47,11 @@ uniformity <- function(table, null, features, kind, wider, seed) {
     p <- table$p_value
     if (kind == "nb") {
         set.seed(seed)
-        theta <- null$theta[match(table$feature, features)] / wider
+        theta <- 1 / (wider / null$theta[match(table$feature, features)] + (wider - 1) / table$expected)
         u <- stats::pnbinom(table$observed - 1, size = theta, mu = table$expected) +
             stats::runif(nrow(table)) * stats::dnbinom(table$observed, size = theta, mu = table$expected)
         p <- 2 * pmin(u, 1 - u)
+        if (wider > 1) p <- 2 * stats::pt(stats::qnorm(p / 2), 1 / null$uncertainty)
     }
     suppressWarnings(stats::ks.test(p, "punif"))$p.value
 }
