@@ -50,8 +50,8 @@
 #' was fitted to. For the linear autoencoder with q codes of n samples their
 #' variance is taken as n / (n - q - 1) (1 + 1 / n + q / (n - q - 2)) times as
 #' large, as in regression on q normal variables, and the degrees of freedom of
-#' t are fewer. For other models nothing is known of it, and p-values of new
-#' samples can be too small.
+#' t are fewer; negative binomial p-values take both into account too. For other
+#' models nothing is known of it, and p-values of new samples can be too small.
 #'
 #' A feature that does not vary, or that new samples lack, has the p-value
 #' `NA`, and `note` says why.
@@ -63,9 +63,9 @@
 #' arguments.
 #'
 #' @returns For a matrix: a data frame, sorted by p-value, with the columns
-#' `sample`, `feature`, `score` (the absolute z-score), `observed`, `expected`, `fold_change` (log2 of observed
-#' over expected, both + 1; for data that are no counts the difference),
-#' `z_score`, `p_value` (never 0), `log_p` (its natural logarithm, exact also
+#' `sample`, `feature`, `score` (the absolute z-score), `observed`, `expected`,
+#' `fold_change` (log2 of observed over expected, both + 1; for data that are no
+#' counts the difference), `z_score`, `p_value` (never 0), `log_p` (its natural logarithm, exact also
 #' where the p-value is too small for a number), `p_adjusted`, `outlier`,
 #' `direction` (`"up"` or `"down"`) and `note`.
 #' For an experiment: `x` with the assays `expected`, `zScore`, `pValue` and
