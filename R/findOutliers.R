@@ -123,9 +123,9 @@ findOutliers <- function(x, model = NULL,
     .outlierTable(judged$samples, verdict)
 }
 
-# Judged samples are list(score, log_p, samples): without log_p there is nothing
-# to take p-values from, for the reason `note`, and scores above `limit` stand
-# out; `calibration`: scores that p-values are ranks among.
+# Judged samples are list(score, p, samples): without p there is nothing to take
+# p-values from, for the reason `note`, and scores above `limit` stand out;
+# `calibration`: scores that p-values are ranks among.
 
 .scoresOfFit <- function(x, param, method, args) {
     fit <- .fitCall(x, param, args)
@@ -217,7 +217,7 @@ findOutliers <- function(x, model = NULL,
         }
         return(judged)
     }
-    judged$log_p <- .logPNull(null, judged$score)
+    judged$p <- .fromLog(.logPNull(null, judged$score))
     judged
 }
 
@@ -271,13 +271,13 @@ findOutliers <- function(x, model = NULL,
 .callOutliers <- function(judged, rule) {
     score <- judged$score
     n <- length(score)
-    p <- if (is.null(judged$log_p)) rep(NA_real_, n) else .fromLog(judged$log_p)
+    p <- if (is.null(judged$p)) rep(NA_real_, n) else judged$p
     adjusted <- stats::p.adjust(p, rule$adjust)
     if (!is.null(rule$contamination)) {
         share <- if (rule$auto) .excess(p) else rule$contamination
         threshold <- stats::quantile(score, 1 - share, names = FALSE)
         outlier <- score > threshold
-    } else if (is.null(judged$log_p)) {
+    } else if (is.null(judged$p)) {
         threshold <- judged$limit
         outlier <- score > threshold
     } else {

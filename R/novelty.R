@@ -274,6 +274,6 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     novelty <- model@info$novelty
     score <- .noveltyScore(novelty, model, source, control)
     list(score = score, samples = .sampleNames(source),
-        log_p = log(.conformalP(novelty$calibration, score)),
+        p = .conformalP(novelty$calibration, score),
         calibration = novelty$calibration)
 }
