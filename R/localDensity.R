@@ -18,18 +18,20 @@
     rotation <- eigen(crossprod(centred), symmetric = TRUE)$vectors
     codes <- signif(centred %*% rotation, 7L)
     reference <- list(center = unname(center), rotation = as.vector(rotation),
-        codes = as.vector(codes), n = nrow(codes))
+        codes = as.vector(codes), n = as.double(nrow(codes)))
     reference$density <- unlist(lapply(.localSizes(ncol(codes)),
         function(size) {
             .neighbourDensity(codes[, seq_len(size), drop = FALSE])
         }))
     groups <- min(.localGroups, nrow(codes) %/% .samplesPerGroup,
         sum(!duplicated(codes)))
-    reference$group <- if (groups > 1L) {
+    group <- if (groups > 1L) {
         .kmeans(groups, codes, seed, starts = 2L)$cluster
     } else {
-        rep(1L, nrow(codes))
+        rep(1, nrow(codes))
     }
+    # without the names of the samples
+    reference$group <- as.double(group)
     reference
 }
 

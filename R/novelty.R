@@ -93,7 +93,7 @@ fitNovelty <- function(x, model = NULL,
     }
     seed <- .resolveSeed(seed)
     fit <- if (is.null(model)) {
-        .trainNovelty(x, param, calibration, seed, list(...))
+        .trainNovelty(x, param, method, calibration, seed, list(...))
     } else {
         .splitKnown(.checkModel(model), x, method, calibration, seed,
             list(...))
@@ -121,8 +121,9 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 .minNoveltySamples <- 40L
 .noveltyLatent <- 80L
 
-# Numbers of the samples for each purpose: list(train, scale, calibrate).
-.noveltyParts <- function(n, calibration, seed) {
+# Numbers of the samples for each purpose: list(train, scale, calibrate); only
+# the local score needs a scale.
+.noveltyParts <- function(n, method, calibration, seed) {
     if (n < .minNoveltySamples) {
         .abort("input_dim", sprintf(
             "`x` has %s; what is normal, and how normal, needs %d.",
@@ -132,9 +133,14 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     # an epoch number that no fit has
     order <- sample_order(n, list(seed = .seedWords(seed), epoch = 2^31))
     kept <- min(max(round(calibration * n), min(30, n %/% 2)), n - 10)
-    scale <- max(min(10, kept %/% 2), round(kept / 5))
-    list(train = sort(order[-seq_len(kept)]), scale = order[seq_len(scale)],
-        calibrate = order[seq_len(kept)[-seq_len(scale)]])
+    scale <- if (method == "local") {
+        max(min(10, kept %/% 2), round(kept / 5))
+    } else {
+        0
+    }
+    at <- seq_len(kept)
+    list(train = sort(order[-at]), scale = order[at[at <= scale]],
+        calibrate = order[at[at > scale]])
 }
 
 # Some samples of what .placed() returns and of the arguments that go with it:
@@ -158,7 +164,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 
 # list(model, train, held, control, reference): sources of the samples that
 # show what is normal, and of the others, numbered by `parts`.
-.trainNovelty <- function(x, param, calibration, seed, args) {
+.trainNovelty <- function(x, param, method, calibration, seed, args) {
     fit <- .fitCall(x, param, c(args, list(seed = seed)))
     if (inherits(fit$x, "aesop_assays")) {
         .abortParam("model", NULL, paste("a trained model of several assays,",
@@ -172,7 +178,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     options <- .fitOptions(fit$call, fit$quiet)
     whole <- .preparedFit(fit$x, fit$param, fit$settings, fit$call,
         options)$input$source
-    parts <- .noveltyParts(whole$n_samples, calibration, seed)
+    parts <- .noveltyParts(whole$n_samples, method, calibration, seed)
     train <- .placedSamples(fit$x, fit$call, parts$train)
     if (fit$linear && min(whole$n_features, length(parts$train)) <=
         .mostLinear) {
@@ -204,18 +210,16 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 .splitKnown <- function(model, x, method, calibration, seed, args) {
     new <- .newData(model, x, args)
     n <- new$source$n_samples
-    parts <- .noveltyParts(n, if (method == "error") 1 - 1e-9 else calibration,
-        seed)
-    pick <- function(samples) .sourceSamples(new$source, samples)
-    if (new$source$kind == "assays") {
-        # nothing but errors is taken, of all samples
-        pick <- function(samples) new$source
-        parts <- list(train = 1L, scale = integer(), calibrate = seq_len(n))
-    }
+    parts <- .noveltyParts(n, method, calibration, seed)
     model@info$novelty <- NULL
-    list(model = model, train = pick(parts$train),
-        held = pick(c(parts$scale, parts$calibrate)),
+    fit <- list(model = model, held = new$source,
         n_scale = length(parts$scale), control = new$control)
+    if (method != "error") {
+        .checkOneAssay(model)
+        fit$train <- .sourceSamples(new$source, parts$train)
+        fit$held <- .sourceSamples(new$source, c(parts$scale, parts$calibrate))
+    }
+    fit
 }
 
 # The model with what normal samples look like.
