@@ -15,7 +15,8 @@
     count_features = 1L) {
     input <- .preparedFit(placed, NULL, settings, call, options)$input
     values <- .sourceMatrix(input$source)
-    .refuseNonFinite(values)
+    .refuseNonFinite(values, list(input$source$feature_names,
+        .sampleNames(input$source)))
     if (is.null(settings$scale)) {
         settings$scale <- "standard"
     }
@@ -68,14 +69,6 @@
     fit$source <- input$source
     fit$reference <- start$reference
     fit
-}
-
-.refuseNonFinite <- function(values) {
-    n_bad <- sum(!is.finite(values))
-    if (n_bad > 0L) {
-        .abort("input_value", sprintf("`x` has %s not finite.",
-            .count(n_bad, "value")), arg = "x", n_bad = n_bad, first = NULL)
-    }
 }
 
 # Size factors as medians of ratios to a mean sample (Anders and Huber 2010):
