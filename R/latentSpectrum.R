@@ -15,7 +15,8 @@
 
 # Some samples of a matrix-like object in memory: a matrix, or a dgCMatrix if
 # it is sparse. The object as a whole is never read or made dense.
-.someSamples <- function(x, samples) {
+.someSamples <- function(x, samples,
+    names = list(rownames(x), colnames(x)[samples])) {
     block <- if (identical(samples, seq_len(ncol(x)))) {
         x
     } else {
@@ -28,12 +29,12 @@
             as.matrix(block)
         }, x, "`x`")
     }
-    .refuseNonFinite(block)
+    .refuseNonFinite(block, names)
     block
 }
 
 # block: a matrix or a dgCMatrix; names: of its features and samples.
-.refuseNonFinite <- function(block, names = dimnames(block)) {
+.refuseNonFinite <- function(block, names) {
     sparse <- is(block, "dgCMatrix")
     bad <- which(!is.finite(if (sparse) block@x else block))
     if (length(bad) == 0L) {

@@ -29,10 +29,10 @@ bruteFactor <- function(known, query, k) {
 
 test_that("the local outlier factor is that of its definition", {
     skip_if_not_installed("BiocNeighbors")
-    known <- withr::with_seed(1L, matrix(rnorm(60L * 4L), 60L) +
-        rep(c(0, 6), 30L))
+    known <- withr::with_seed(1L, matrix(rnorm(40L * 4L), 40L) +
+        rep(c(0, 6), 20L))
     query <- withr::with_seed(2L, matrix(rnorm(9L * 4L, sd = 4), 9L))
-    for (n in c(60L, 12L)) {
+    for (n in c(40L, 12L)) {
         some <- known[seq_len(n), ]
         counts <- unique(pmin(c(5L, 10L, 20L), n - 1L))
         kept <- array(ns$.neighbourDensity(some), c(n, 2L, length(counts)))
@@ -161,18 +161,16 @@ slowScores <- function(x, latent) {
 }
 
 test_that("cross-fitted scores are those of plain R", {
-    for (size in list(c(20L, 60L, 3L), c(90L, 40L, 5L), c(6L, 100L, 1L))) {
+    for (size in list(c(20L, 60L, 3L), c(60L, 30L, 5L), c(6L, 70L, 1L))) {
         x <- toyGaussian(size[1L], size[2L], rank = size[3L], noise = 0.5)
         x[, 1:3] <- x[, 1:3] + 4
-        for (latent in c(1L, size[3L])) {
-            found <- ns$.crossFittedScores(x, latent)
-            expectNear(found$score, slowScores(x, latent), 1e-6)
-            expect_identical(found$latent, latent)
-        }
+        found <- ns$.crossFittedScores(x, size[3L])
+        expectNear(found$score, slowScores(x, size[3L]), 1e-6)
+        expect_identical(found$latent, size[3L])
     }
     # in a space of leading axes: the residual of the features is the same, but
     # the samples that a fit rests on are chosen with one variance for all
-    wide <- toyGaussian(120L, 60L, rank = 4L, noise = 0.5)
+    wide <- toyGaussian(120L, 40L, rank = 4L, noise = 0.5)
     found <- ns$.crossFittedScores(wide, 4L)
     expect_gt(cor(found$score, slowScores(wide, 4L)), 0.95)
     expect_lte(abs(ns$.crossFittedScores(wide, "auto")$latent - 4L), 2L)
@@ -284,12 +282,14 @@ test_that("split-conformal p-values are ranks, ties against the sample", {
 
 test_that("the distribution of scores is found, and its tail", {
     for (power in c(1 / 3, 0, -1 / 3, -2 / 3, -1)) {
-        y <- withr::with_seed(1L, rnorm(3000L, 0.2, 0.25))
+        y <- withr::with_seed(1L, rnorm(3100L, 0.2, 0.25))
+        # what a power can be
+        y <- y[1 + power * y > 0][1:3000]
         x <- 50 * (if (power == 0) exp(y) else (1 + power * y)^(1 / power))
         null <- ns$.fitScoreNull(x)
         expect_lte(abs(null[["power"]] - power), 1 / 3 + 1e-9)
         p <- exp(ns$.logPNull(null, x))
-        expect_gt(ks.test(p, "punif")$p.value, 0.01)
+        expect_gt(ks.test(unique(p), "punif")$p.value, 0.01)
         expect_lt(abs(mean(p < 0.01) - 0.01), 0.006)
         # the parameters in units of the median
         fixed <- ns$.fitCensored(power, sort(x)[1:2700] / median(x), 300L)
