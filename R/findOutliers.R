@@ -62,7 +62,7 @@
 #' Those of [trainAutoencoder()], [encode()] and [findAberrantFeatures()];
 #' `aesop_error_input_dim` if there are fewer than 10 samples to fit to;
 #' `aesop_error_param` for the other arguments; `aesop_error_package` if
-#' BiocNeighbors is needed and not installed.
+#' BiocNeighbors or withr is needed and not installed.
 #'
 #' @returns For a matrix: a data frame, the strangest first. Samples: `sample`,
 #' `score`, `p_value`, `p_adjusted`, `threshold` (samples above it are
@@ -188,7 +188,7 @@ findOutliers <- function(x, model = NULL,
             })
         },
         local = {
-            .needPackage("BiocNeighbors", "method = \"local\"")
+            .needNeighbours()
             codes <- .encodeSource(model, source, control)
             views <- cbind(.localViews(.localReference(codes, seed = 0)),
                 log(.relativeError(model, source, control) + 1e-12))

@@ -112,6 +112,9 @@
     is_call <- names(args) %in% names(.callDefaults())
     call <- .overlay(.callDefaults(), args[is_call])
     settings <- args[!is_call]
+    if (is.null(param) && is.list(x) && !is.object(x)) {
+        param <- multimodalParam()
+    }
     linear <- is.null(param) && is.null(call$design) &&
         all(names(settings) %in% c("latent", "normalize", "scale"))
     if (linear || counts) {

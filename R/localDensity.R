@@ -53,11 +53,17 @@
 .neighbours <- function(codes, query = NULL) {
     k <- max(.localCounts(nrow(codes)))
     # ties are many where codes are alike; they do not matter here
-    suppressWarnings(if (is.null(query)) {
+    # the index draws from R's generator
+    .withSeed(0, suppressWarnings(if (is.null(query)) {
         BiocNeighbors::findKNN(codes, k = k)
     } else {
         BiocNeighbors::queryKNN(codes, query, k = k)
-    })
+    }))
+}
+
+.needNeighbours <- function() {
+    .needPackage("BiocNeighbors", "method = \"local\"")
+    .needPackage("withr", "method = \"local\"")
 }
 
 # One over the mean distance at which a sample is reached from its neighbours.

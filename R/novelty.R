@@ -12,7 +12,8 @@
 #'     model from `fitNovelty`.
 #' @param method How to score. `"local"`: how sparse the codes are around a
 #'     sample, compared with those around its neighbours, together with the
-#'     distance to the nearest group of codes (needs BiocNeighbors).
+#'     distance to the nearest group of codes (needs BiocNeighbors
+#'     and withr).
 #'     `"density"`: code and residual under one normal distribution each, for
 #'     normal samples of one kind. `"error"`: the loss alone, for any model.
 #' @param calibration Share of the samples that are kept from training to
@@ -51,8 +52,8 @@
 #' @section Errors:
 #' Those of [trainAutoencoder()] and [encode()]; `aesop_error_input_dim` for too
 #' few samples; `aesop_error_param` for a model without calibration, and for the
-#' other arguments; `aesop_error_package` if BiocNeighbors is needed and not
-#' installed.
+#' other arguments; `aesop_error_package` if BiocNeighbors or withr is needed
+#' and not installed.
 #'
 #' @returns `fitNovelty`: an [AutoencoderModel][AutoencoderModel-class] that
 #' knows what is normal; it holds codes of normal samples, no data.
@@ -86,7 +87,7 @@ fitNovelty <- function(x, model = NULL,
         .abortParam("calibration", calibration, "greater than 0, below 1")
     }
     if (method == "local") {
-        .needPackage("BiocNeighbors", "method = \"local\"")
+        .needNeighbours()
     }
     if (!is.null(model) && !is.null(param)) {
         .abortParam("param", param, "NULL, as there is a model already")
@@ -258,6 +259,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 }
 
 .noveltyViews <- function(novelty, model, source, control) {
+    .needNeighbours()
     cbind(.localViews(novelty$local, .encodeSource(model, source, control)),
         log(.relativeError(model, source, control) + 1e-12))
 }

@@ -303,6 +303,8 @@ test_that("all kinds of model are asked what they can tell", {
     expect_identical(table$sample[1L], "cell20")
     expect_identical(findOutliers(parts, joint, method = "error"), table)
     expectAesopError(findOutliers(parts, joint, method = "density"), "param")
+    expect_identical(nrow(findOutliers(parts, latent = 2L, epochs = 2L,
+        seed = 1, verbose = FALSE)), 80L)
 })
 
 test_that("a known covariate is no reason to be an outlier", {
