@@ -33,8 +33,9 @@
 #' @details
 #' If nothing is asked for but `latent`, `normalize` or `scale`, the model is a
 #' linear autoencoder with 80 codes, or as many as a third of the samples or
-#' one less than the features allow (up to 2,000 samples or features; beyond,
-#' the default network is trained).
+#' one less than the features allow; for `method = "error"` as many as singular
+#' values exceed the optimal hard threshold ([chooseLatent()]). Beyond 2,000
+#' samples and features the default network is trained.
 #'
 #' The local score looks at the leading directions of the codes: all, half and
 #' an eighth of them. In each, the logarithm of the local outlier factor
@@ -184,7 +185,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     if (fit$linear && min(whole$n_features, length(parts$train)) <=
         .mostLinear) {
         fit[c("x", "call")] <- train
-        trained <- .fitNoveltyLinear(.askedLatent(fit), options)
+        trained <- .fitNoveltyLinear(.askedLatent(fit), method, options)
     } else {
         trained <- .trainFrom(train$x, fit$param, fit$settings, train$call,
             fit$quiet)
@@ -196,10 +197,11 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
         reference = trained$reference)
 }
 
-.fitNoveltyLinear <- function(fit, options) {
+.fitNoveltyLinear <- function(fit, method, options) {
     start <- .linearStart(fit$x, fit$settings, fit$call, options,
         .countFeatures)
-    latent <- if (identical(fit$latent, "auto")) {
+    # all that a code holds is lost to the loss
+    latent <- if (identical(fit$latent, "auto") && method != "error") {
         max(1, min(.noveltyLatent, ncol(start$x) %/% 3, nrow(start$x) - 1))
     } else {
         fit$latent

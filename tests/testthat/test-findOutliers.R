@@ -91,12 +91,12 @@ test_that("contamination = \"auto\" is Storey's share of small p-values", {
 test_that("p-values of samples without outliers are uniform", {
     draw <- list(
         few = function(i) toyGaussian(30L, 100L, 4L, i, 0.5),
-        wide = function(i) toyGaussian(120L, 50L, 4L, i, 0.5),
+        wide = function(i) toyGaussian(110L, 40L, 4L, i, 0.5),
         skew = function(i) exp(toyGaussian(12L, 100L, 2L, i, 0.3) / 3))
     for (name in names(draw)) {
         p <- vapply(1:20, function(i) {
             sort(findOutliers(draw[[name]](i))$p_value)
-        }, numeric(if (name == "wide") 50L else 100L))
+        }, numeric(if (name == "wide") 40L else 100L))
         rate <- mean(p <= 0.05)
         expect_true(rate >= 0.04 && rate <= 0.06,
             label = paste0(name, ": ", rate, " of p-values at most 0.05"))

@@ -331,7 +331,7 @@ test_that("constant features and constant data are no trouble", {
         model <- fitNovelty(flat, method = method, seed = 1)
         same <- scoreNovelty(model, changed)
         expectFinite(same$score)
-        expect_true(all(match(novel, same$sample) <= 4L))
+        expect_setequal(same$sample[1:2], novel)
         expect_identical(scoreNovelty(model, other)$sample[1L], "cell8")
         none <- fitNovelty(normal * 0 + 1, method = method, seed = 1)
         expect_false(any(scoreNovelty(none, new * 0 + 1)$outlier))
