@@ -2,6 +2,7 @@
 
 methods <- c("density", "error",
     if (requireNamespace("BiocNeighbors", quietly = TRUE)) "local")
+fitNovelty <- function(...) suppressMessages(aesop::fitNovelty(...))
 # share of pairs in which the novel sample has the higher score
 area <- function(normal, novel) {
     mean(outer(novel, normal, ">") + outer(novel, normal, "==") / 2)
