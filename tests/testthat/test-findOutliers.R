@@ -192,6 +192,7 @@ test_that("without a model one is trained, as asked", {
 })
 
 test_that("experiments get columns, in the order of their samples", {
+    small <- toySce(toyCounts(30L, 40L))
     se <- SummarizedExperiment::SummarizedExperiment(list(values = x))
     out <- findOutliers(se, model)
     table <- findOutliers(x, model)
@@ -205,7 +206,7 @@ test_that("experiments get columns, in the order of their samples", {
         out$AE_score)
     expect_identical(SummarizedExperiment::assay(out), x)
     # the model that lies in the experiment, unless another is asked for
-    sce <- runAutoencoder(toySce(toyCounts(30L, 40L)), latent = 3L, epochs = 2L, seed = 1,
+    sce <- runAutoencoder(small, latent = 3L, epochs = 2L, seed = 1,
         verbose = FALSE)
     stored <- S4Vectors::metadata(sce)$AE$model
     expect_identical(findOutliers(sce, output = "table"),
@@ -213,8 +214,8 @@ test_that("experiments get columns, in the order of their samples", {
     expect_false(identical(findOutliers(sce, output = "table"),
         findOutliers(sce, name = "other", output = "table")))
     # where there are none, counts
-    expect_identical(findOutliers(toySce(toyCounts(30L, 40L)))$AE_score,
-        findOutliers(toySce(toyCounts(30L, 40L)), assay.type = "counts")$AE_score)
+    expect_identical(findOutliers(small)$AE_score,
+        findOutliers(small, assay.type = "counts")$AE_score)
 })
 
 test_that("entries are those of findAberrantFeatures()", {
