@@ -65,7 +65,7 @@
 #' Those of [trainAutoencoder()], [encode()] and [findAberrantFeatures()];
 #' `aesop_error_input_dim` if there are fewer than 10 samples to fit to;
 #' `aesop_error_param` for the other arguments; `aesop_error_package` if
-#' BiocNeighbors is needed and not installed.
+#' BiocNeighbors or withr is needed and not installed.
 #'
 #' @returns For a matrix: a data frame, the strangest first. Samples: `sample`,
 #' `score`, `p_value`, `p_adjusted`, `threshold` (samples above it are
@@ -126,9 +126,9 @@ findOutliers <- function(x, model = NULL,
     .outlierTable(judged$samples, verdict)
 }
 
-# Judged samples are list(score, log_p, samples): without log_p there is nothing
-# to take p-values from, for the reason `note`, and scores above `limit` stand
-# out; `calibration`: scores that p-values are ranks among.
+# Judged samples are list(score, p, samples): without p there is nothing to take
+# p-values from, for the reason `note`, and scores above `limit` stand out;
+# `calibration`: scores that p-values are ranks among.
 
 .scoresOfFit <- function(x, param, method, args) {
     fit <- .fitCall(x, param, args)
@@ -188,7 +188,7 @@ findOutliers <- function(x, model = NULL,
             })
         },
         local = {
-            .needPackage("BiocNeighbors", "method = \"local\"")
+            .needNeighbours()
             codes <- .encodeSource(model, source, control)
             views <- cbind(.localViews(.localReference(codes, seed = 0)),
                 log(.relativeError(model, source, control) + 1e-12))
@@ -217,7 +217,7 @@ findOutliers <- function(x, model = NULL,
         }
         return(judged)
     }
-    judged$log_p <- .logPNull(null, judged$score)
+    judged$p <- .fromLog(.logPNull(null, judged$score))
     judged
 }
 
@@ -271,13 +271,13 @@ findOutliers <- function(x, model = NULL,
 .callOutliers <- function(judged, rule) {
     score <- judged$score
     n <- length(score)
-    p <- if (is.null(judged$log_p)) rep(NA_real_, n) else .fromLog(judged$log_p)
+    p <- if (is.null(judged$p)) rep(NA_real_, n) else judged$p
     adjusted <- stats::p.adjust(p, rule$adjust)
     if (!is.null(rule$contamination)) {
         share <- if (rule$auto) .excess(p) else rule$contamination
         threshold <- stats::quantile(score, 1 - share, names = FALSE)
         outlier <- score > threshold
-    } else if (is.null(judged$log_p)) {
+    } else if (is.null(judged$p)) {
         threshold <- judged$limit
         outlier <- score > threshold
     } else {

@@ -15,7 +15,8 @@
 
 # Some samples of a matrix-like object in memory: a matrix, or a dgCMatrix if
 # it is sparse. The object as a whole is never read or made dense.
-.someSamples <- function(x, samples) {
+.someSamples <- function(x, samples,
+    names = list(rownames(x), colnames(x)[samples])) {
     block <- if (identical(samples, seq_len(ncol(x)))) {
         x
     } else {
@@ -28,13 +29,30 @@
             as.matrix(block)
         }, x, "`x`")
     }
-    values <- if (is(block, "dgCMatrix")) block@x else block
-    n_bad <- sum(!is.finite(values))
-    if (n_bad > 0L) {
-        .abort("input_value", sprintf("`x` has %s not finite.",
-            .count(n_bad, "value")), arg = "x", n_bad = n_bad, first = NULL)
-    }
+    .refuseNonFinite(block, names)
     block
+}
+
+# block: a matrix or a dgCMatrix; names: of its features and samples.
+.refuseNonFinite <- function(block, names) {
+    sparse <- is(block, "dgCMatrix")
+    bad <- which(!is.finite(if (sparse) block@x else block))
+    if (length(bad) == 0L) {
+        return(invisible(NULL))
+    }
+    at <- if (sparse) {
+        c(block@i[bad[1L]] + 1L, findInterval(bad[1L] - 1, block@p))
+    } else {
+        arrayInd(bad[1L], dim(block))
+    }
+    first <- vapply(1:2, function(side) {
+        if (length(names[[side]]) == 0L) as.character(at[side]) else
+            names[[side]][at[side]]
+    }, "")
+    .abort("input_value", sprintf(paste("`x` has %s missing or infinite;",
+        "the first is at feature \"%s\" in sample \"%s\"."),
+        .count(length(bad), "value"), first[1L], first[2L]), arg = "x",
+        n_bad = length(bad), feature = first[1L], sample = first[2L])
 }
 
 .spectrumSamples <- function(x) {

@@ -16,7 +16,8 @@
     guess = .guessValues) {
     input <- .preparedFit(placed, NULL, settings, call, options)$input
     values <- .sourceMatrix(input$source)
-    .refuseNonFinite(values)
+    .refuseNonFinite(values, list(input$source$feature_names,
+        .sampleNames(input$source)))
     settings <- .overlay(guess(values), settings)
     reference <- NULL
     if (identical(settings$normalize, "log") &&
@@ -104,14 +105,6 @@
     fit
 }
 
-.refuseNonFinite <- function(values) {
-    n_bad <- sum(!is.finite(values))
-    if (n_bad > 0L) {
-        .abort("input_value", sprintf("`x` has %s not finite.",
-            .count(n_bad, "value")), arg = "x", n_bad = n_bad, first = NULL)
-    }
-}
-
 # Size factors as medians of ratios to a mean sample (Anders and Huber 2010):
 # the geometric mean of each feature, 0 where a count is 0; NULL if there are
 # too few others.
@@ -153,6 +146,9 @@
     is_call <- names(args) %in% names(.callDefaults())
     call <- .overlay(.callDefaults(), args[is_call])
     settings <- args[!is_call]
+    if (is.null(param) && is.list(x) && !is.object(x)) {
+        param <- multimodalParam()
+    }
     linear <- is.null(param) &&
         all(names(settings) %in% c("latent", "normalize", "scale"))
     if (linear || counts) {

@@ -18,18 +18,20 @@
     rotation <- eigen(crossprod(centred), symmetric = TRUE)$vectors
     codes <- signif(centred %*% rotation, 7L)
     reference <- list(center = unname(center), rotation = as.vector(rotation),
-        codes = as.vector(codes), n = nrow(codes))
+        codes = as.vector(codes), n = as.double(nrow(codes)))
     reference$density <- unlist(lapply(.localSizes(ncol(codes)),
         function(size) {
             .neighbourDensity(codes[, seq_len(size), drop = FALSE])
         }))
     groups <- min(.localGroups, nrow(codes) %/% .samplesPerGroup,
         sum(!duplicated(codes)))
-    reference$group <- if (groups > 1L) {
+    group <- if (groups > 1L) {
         .kmeans(groups, codes, seed, starts = 2L)$cluster
     } else {
-        rep(1L, nrow(codes))
+        rep(1, nrow(codes))
     }
+    # without the names of the samples
+    reference$group <- as.double(group)
     reference
 }
 
@@ -51,11 +53,17 @@
 .neighbours <- function(codes, query = NULL) {
     k <- max(.localCounts(nrow(codes)))
     # ties are many where codes are alike; they do not matter here
-    suppressWarnings(if (is.null(query)) {
+    # the index draws from R's generator
+    .withSeed(0, suppressWarnings(if (is.null(query)) {
         BiocNeighbors::findKNN(codes, k = k)
     } else {
         BiocNeighbors::queryKNN(codes, query, k = k)
-    })
+    }))
+}
+
+.needNeighbours <- function() {
+    .needPackage("BiocNeighbors", "method = \"local\"")
+    .needPackage("withr", "method = \"local\"")
 }
 
 # One over the mean distance at which a sample is reached from its neighbours.

@@ -12,7 +12,8 @@
 #'     model from `fitNovelty`.
 #' @param method How to score. `"local"`: how sparse the codes are around a
 #'     sample, compared with those around its neighbours, together with the
-#'     distance to the nearest group of codes (needs BiocNeighbors).
+#'     distance to the nearest group of codes (needs BiocNeighbors
+#'     and withr).
 #'     `"density"`: code and residual under one normal distribution each, for
 #'     normal samples of one kind. `"error"`: the loss alone, for any model.
 #' @param calibration Share of the samples that are kept from training to
@@ -31,11 +32,12 @@
 #'
 #' @details
 #' If nothing is asked for but `latent`, `normalize`, `scale` or a `design`, the
-#' model is a linear autoencoder with 80 codes, or as many as a third of the samples or
-#' one less than the features allow (up to 2,000 samples or features; beyond,
-#' the default network is trained). Fewer than 100 features are standardised;
-#' more are centred, and whole numbers are seen as counts, as in
-#' [findAberrantFeatures()].
+#' model is a linear autoencoder with 80 codes, or as many as a third of the
+#' samples or one less than the features allow; for `method = "error"` as many
+#' as singular values exceed the optimal hard threshold ([chooseLatent()]).
+#' Beyond 2,000 samples and features the default network is trained. Fewer than
+#' 100 features are standardised; more are centred, and whole numbers are seen
+#' as counts, as in [findAberrantFeatures()].
 #'
 #' The local score looks at the leading directions of the codes: all, half and
 #' an eighth of them. In each, the logarithm of the local outlier factor
@@ -53,8 +55,8 @@
 #' @section Errors:
 #' Those of [trainAutoencoder()] and [encode()]; `aesop_error_input_dim` for too
 #' few samples; `aesop_error_param` for a model without calibration, and for the
-#' other arguments; `aesop_error_package` if BiocNeighbors is needed and not
-#' installed.
+#' other arguments; `aesop_error_package` if BiocNeighbors or withr is needed
+#' and not installed.
 #'
 #' @returns `fitNovelty`: an [AutoencoderModel][AutoencoderModel-class] that
 #' knows what is normal; it holds codes of normal samples, no data.
@@ -88,14 +90,14 @@ fitNovelty <- function(x, model = NULL,
         .abortParam("calibration", calibration, "greater than 0, below 1")
     }
     if (method == "local") {
-        .needPackage("BiocNeighbors", "method = \"local\"")
+        .needNeighbours()
     }
     if (!is.null(model) && !is.null(param)) {
         .abortParam("param", param, "NULL, as there is a model already")
     }
     seed <- .resolveSeed(seed)
     fit <- if (is.null(model)) {
-        .trainNovelty(x, param, calibration, seed, list(...))
+        .trainNovelty(x, param, method, calibration, seed, list(...))
     } else {
         .splitKnown(.checkModel(model), x, method, calibration, seed,
             list(...))
@@ -123,8 +125,9 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 .minNoveltySamples <- 40L
 .noveltyLatent <- 80L
 
-# Numbers of the samples for each purpose: list(train, scale, calibrate).
-.noveltyParts <- function(n, calibration, seed) {
+# Numbers of the samples for each purpose: list(train, scale, calibrate); only
+# the local score needs a scale.
+.noveltyParts <- function(n, method, calibration, seed) {
     if (n < .minNoveltySamples) {
         .abort("input_dim", sprintf(
             "`x` has %s; what is normal, and how normal, needs %d.",
@@ -134,9 +137,14 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     # an epoch number that no fit has
     order <- sample_order(n, list(seed = .seedWords(seed), epoch = 2^31))
     kept <- min(max(round(calibration * n), min(30, n %/% 2)), n - 10)
-    scale <- max(min(10, kept %/% 2), round(kept / 5))
-    list(train = sort(order[-seq_len(kept)]), scale = order[seq_len(scale)],
-        calibrate = order[seq_len(kept)[-seq_len(scale)]])
+    scale <- if (method == "local") {
+        max(min(10, kept %/% 2), round(kept / 5))
+    } else {
+        0
+    }
+    at <- seq_len(kept)
+    list(train = sort(order[-at]), scale = order[at[at <= scale]],
+        calibrate = order[at[at > scale]])
 }
 
 # Some samples of what .placed() returns and of the arguments that go with it:
@@ -160,7 +168,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 
 # list(model, train, held, control, reference): sources of the samples that
 # show what is normal, and of the others, numbered by `parts`.
-.trainNovelty <- function(x, param, calibration, seed, args) {
+.trainNovelty <- function(x, param, method, calibration, seed, args) {
     fit <- .fitCall(x, param, c(args, list(seed = seed)))
     if (inherits(fit$x, "aesop_assays")) {
         .abortParam("model", NULL, paste("a trained model of several assays,",
@@ -174,12 +182,12 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     options <- .fitOptions(fit$call, fit$quiet)
     whole <- .preparedFit(fit$x, fit$param, fit$settings, fit$call,
         options)$input$source
-    parts <- .noveltyParts(whole$n_samples, calibration, seed)
+    parts <- .noveltyParts(whole$n_samples, method, calibration, seed)
     train <- .placedSamples(fit$x, fit$call, parts$train)
     if (fit$linear && min(whole$n_features, length(parts$train)) <=
         .mostLinear) {
         fit[c("x", "call")] <- train
-        trained <- .fitNoveltyLinear(.askedLatent(fit), options)
+        trained <- .fitNoveltyLinear(.askedLatent(fit), method, options)
     } else {
         trained <- .trainFrom(train$x, fit$param, fit$settings, train$call,
             fit$quiet)
@@ -191,10 +199,11 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
         reference = trained$reference)
 }
 
-.fitNoveltyLinear <- function(fit, options) {
+.fitNoveltyLinear <- function(fit, method, options) {
     start <- .linearStart(fit$x, fit$settings, fit$call, options,
         .guessSamples)
-    latent <- if (identical(fit$latent, "auto")) {
+    # all that a code holds is lost to the loss
+    latent <- if (identical(fit$latent, "auto") && method != "error") {
         max(1, min(.noveltyLatent, ncol(start$x) %/% 3, nrow(start$x) - 1))
     } else {
         fit$latent
@@ -206,18 +215,16 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 .splitKnown <- function(model, x, method, calibration, seed, args) {
     new <- .newData(model, x, args)
     n <- new$source$n_samples
-    parts <- .noveltyParts(n, if (method == "error") 1 - 1e-9 else calibration,
-        seed)
-    pick <- function(samples) .sourceSamples(new$source, samples)
-    if (new$source$kind == "assays") {
-        # nothing but errors is taken, of all samples
-        pick <- function(samples) new$source
-        parts <- list(train = 1L, scale = integer(), calibrate = seq_len(n))
-    }
+    parts <- .noveltyParts(n, method, calibration, seed)
     model@info$novelty <- NULL
-    list(model = model, train = pick(parts$train),
-        held = pick(c(parts$scale, parts$calibrate)),
+    fit <- list(model = model, held = new$source,
         n_scale = length(parts$scale), control = new$control)
+    if (method != "error") {
+        .checkOneAssay(model)
+        fit$train <- .sourceSamples(new$source, parts$train)
+        fit$held <- .sourceSamples(new$source, c(parts$scale, parts$calibrate))
+    }
+    fit
 }
 
 # The model with what normal samples look like.
@@ -256,6 +263,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 }
 
 .noveltyViews <- function(novelty, model, source, control) {
+    .needNeighbours()
     cbind(.localViews(novelty$local, .encodeSource(model, source, control)),
         log(.relativeError(model, source, control) + 1e-12))
 }
@@ -276,6 +284,6 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     novelty <- model@info$novelty
     score <- .noveltyScore(novelty, model, source, control)
     list(score = score, samples = .sampleNames(source),
-        log_p = log(.conformalP(novelty$calibration, score)),
+        p = .conformalP(novelty$calibration, score),
         calibration = novelty$calibration)
 }

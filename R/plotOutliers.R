@@ -21,8 +21,7 @@
 #'     x <- outer(rnorm(30), rnorm(40)) + rnorm(30 * 40, sd = 0.2)
 #'     dimnames(x) <- list(paste0("gene", 1:30), paste0("sample", 1:40))
 #'     x[, 7] <- sample(x[, 7])
-#'     model <- trainAutoencoder(x[, -7], latent = 2, seed = 1)
-#'     plotOutliers(findOutliers(x, model, method = "contamination"))
+#'     plotOutliers(findOutliers(x, contamination = 0.05))
 #' }
 plotOutliers <- function(table, n = 8, log = FALSE) {
     .needPackage("ggplot2", "plotOutliers()")

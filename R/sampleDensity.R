@@ -14,7 +14,8 @@
 # Some samples of a source, in memory.
 .sourceSamples <- function(source, samples) {
     x <- if (source$kind == "stream") source$delayed else source$x
-    source$x <- .someSamples(x, samples)
+    source$x <- .someSamples(x, samples, list(source$feature_names,
+        .sampleNames(source)[samples]))
     source$kind <- if (is(source$x, "dgCMatrix")) "sparse" else "dense"
     source[c("read", "window", "delayed")] <- NULL
     source$n_samples <- length(samples)

@@ -34,14 +34,45 @@
     if (power == 0) log(x) else (x^power - 1) / power
 }
 
+# log of the probability that a normal variable is above z, given that it is
+# where a power can be: below limits[2], above limits[1].
+.logAbove <- function(z, limits) {
+    above <- stats::pnorm(z, lower.tail = FALSE, log.p = TRUE)
+    if (limits[1L] > -Inf) {
+        return(above - stats::pnorm(limits[1L], lower.tail = FALSE,
+            log.p = TRUE))
+    }
+    if (limits[2L] == Inf) {
+        return(above)
+    }
+    below <- stats::pnorm(z, log.p = TRUE)
+    most <- stats::pnorm(limits[2L], log.p = TRUE)
+    beyond <- stats::pnorm(limits[2L], lower.tail = FALSE, log.p = TRUE)
+    # the smaller tail of z is the one that is known well
+    ifelse(z > 0, above + .logRest(beyond - above) - most,
+        .logRest(below - most))
+}
+
+# log(1 - exp(x))
+.logRest <- function(x) log1p(-exp(pmin(x, 0)))
+
+# A power is bounded, unless it is the logarithm; limits in units of sd.
+.powerLimits <- function(power, mean, sd) {
+    c(if (power > 0) (-1 / power - mean) / sd else -Inf,
+        if (power < 0) (-1 / power - mean) / sd else Inf)
+}
+
 .fitCensored <- function(power, seen, beyond) {
     y <- .power(seen, power)
-    limit <- max(y)
     loss <- function(p) {
         s <- exp(p[2L])
         z <- (y - p[1L]) / s
-        sum(z^2) / 2 + length(y) * p[2L] - beyond *
-            stats::pnorm((limit - p[1L]) / s, lower.tail = FALSE, log.p = TRUE)
+        limits <- .powerLimits(power, p[1L], s)
+        within <- stats::pnorm(limits[1L], lower.tail = FALSE, log.p = TRUE) +
+            stats::pnorm(limits[2L], log.p = TRUE)
+        value <- sum(z^2) / 2 + length(y) * (p[2L] + within) -
+            beyond * .logAbove(max(z), limits)
+        if (is.finite(value)) value else 1e300
     }
     best <- stats::optim(c(stats::median(y), log(stats::mad(y) + 1e-6)), loss)
     list(parameters = c(power = power, mean = best$par[1L],
@@ -52,8 +83,8 @@
 # log of the p-values.
 .logPNull <- function(null, score) {
     y <- .power(pmax(score, 0) / null[["unit"]], null[["power"]])
-    stats::pnorm((y - null[["mean"]]) / null[["sd"]], lower.tail = FALSE,
-        log.p = TRUE)
+    .logAbove((y - null[["mean"]]) / null[["sd"]],
+        .powerLimits(null[["power"]], null[["mean"]], null[["sd"]]))
 }
 
 # Split-conformal: the rank among scores of normal samples that nothing was

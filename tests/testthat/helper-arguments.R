@@ -62,10 +62,11 @@ baseCalls <- function() {
         clusterCodes_model = list(clusterCodes, c(list(x = model, data = x),
             new)),
         findOutliers = list(findOutliers, c(list(x = x, model = model,
-            method = "mad", nmads = 3, contamination = 0.05, param = NULL,
-            name = "AE"), new)),
+            level = "sample", method = "density", alpha = 0.05,
+            contamination = 0.05, adjust = "BH", param = NULL, name = "AE",
+            output = "auto"), new)),
         findOutliers_train = list(findOutliers, c(list(x = x,
-            method = "contamination", contamination = 0.1), settings)),
+            level = "feature", method = "t", alpha = 0.1), settings)),
         applyNoise = list(applyNoise, list(x = x, noise = maskingNoise(),
             seed = 1, epoch = 1)),
         optimizerStep = list(optimizerStep, list(optimizer = adam(),
@@ -229,6 +230,7 @@ workflowCalls <- function(x, model, codes, new) {
         covariates = frame), settings))
     parts <- list(a = x, b = x[1:4, ])
     joint <- do.call(trainAutoencoder, c(list(parts), settings))
+    wide <- toyGaussian(8L, 60L)
     calls <- list(
         trainAutoencoder_design = list(trainAutoencoder, c(list(x = x,
             design = ~ batch, covariates = frame, condition = "both"),
@@ -269,7 +271,14 @@ workflowCalls <- function(x, model, codes, new) {
         findAberrantFeatures_model = list(findAberrantFeatures, c(list(
             x = x, model = fitAberrant(x, model)), new)),
         fitAberrant = list(fitAberrant, list(x = x, model = model,
-            method = "t"))
+            method = "t")),
+        fitNovelty = list(fitNovelty, list(x = wide, model = NULL,
+            method = "density", calibration = 0.5, param = NULL, seed = 1)),
+        fitNovelty_model = list(fitNovelty, c(list(x = wide, model = model,
+            method = "error", seed = 1), new)),
+        scoreNovelty = list(scoreNovelty, c(list(model = fitNovelty(wide,
+            method = "density", seed = 1), newdata = x, alpha = 0.05,
+            adjust = "none", name = "AE"), new))
     )
     if (requireNamespace("bluster", quietly = TRUE)) {
         calls$chooseClusters <- list(chooseClusters, list(x = codes,

@@ -165,10 +165,10 @@ test_that("scores are drawn in order with the threshold and names", {
 })
 
 test_that("autoplot() draws the outliers of findOutliers()", {
-    skip_if_not_installed("scuttle")
     model <- toyModel(x)
-    plot <- ggplot2::autoplot(model, "outliers", data = x, nmads = 2)
-    expected <- findOutliers(x, model, nmads = 2)
+    plot <- ggplot2::autoplot(model, "outliers", data = x,
+        contamination = 0.1)
+    expected <- findOutliers(x, model, contamination = 0.1)
     expect_equal(drawnBy(plot, "Point")$y, rev(expected$score))
     expect_equal(drawnBy(plot, "Hline")$yintercept, expected$threshold[1L])
 })
