@@ -54,7 +54,8 @@
     near <- x[, .nearest(colSums(x^2)), drop = FALSE]
     spread <- sqrt(rowMeans((near - rowMeans(near))^2))
     all <- sqrt(rowMeans((x - rowMeans(x))^2))
-    x <- x / pmax(spread, .spreadFloor * all)
+    # a feature that is constant in most samples has its spread from all
+    x <- x / ifelse(spread > .spreadFloor * all, spread, all)
     x - rowMeans(x)
 }
 
@@ -115,14 +116,26 @@
         distance = distance)
 }
 
-# Number of singular values above the optimal hard threshold; those outside
-# the working space are known by their sum of squares.
+# Number of singular values above the optimal hard threshold. values: those of
+# the working space; rest: the sum of squares outside. Where there is an outside,
+# the median is not known, and the noise is what the values below the threshold
+# and the outside hold.
 .thresholdCount <- function(values, rest, n_features, n) {
-    total <- max(min(n_features, n - 1L), 1L)
-    known <- utils::head(values, total)
-    outside <- total - length(known)
-    all <- c(known, rep(sqrt(rest / max(outside, 1L)), outside))
-    max(1L, sum(known > .hardThreshold(all, c(n_features, n))))
+    size <- c(n_features, n)
+    known <- utils::head(values, max(min(n_features, n - 1L), 1L))
+    if (length(values) == n_features) {
+        return(max(1L, sum(known > .hardThreshold(known, size))))
+    }
+    below <- c(rev(cumsum(rev(known^2))), 0) + rest
+    count <- 0L
+    repeat {
+        noise <- below[count + 1L] / prod(size - c(0, 1) - count)
+        more <- sum(known > .noiseThreshold(sqrt(noise), size))
+        if (more <= count || more == length(known)) {
+            return(max(1L, more))
+        }
+        count <- more
+    }
 }
 
 # Squared code and residual of the samples `out`, each by its variance in the

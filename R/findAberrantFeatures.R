@@ -14,9 +14,7 @@
 #' @param method Distribution of normal values. `"nb"`: counts are negative
 #'     binomial. `"t"`, `"normal"`: residuals (for counts, of `log(1 + count /
 #'     size factor)`) follow Student's t or the normal distribution. `"auto"`:
-#'     `"nb"` for models with a loss on counts and for counts of which half of
-#'     the features have a mean below 5; `"t"` for all other data, also larger
-#'     counts.
+#'     `"nb"` for counts (whole numbers), `"t"` for all other data.
 #' @param adjust Adjustment of the p-values of a sample for the number of its
 #'     features, see [stats::p.adjust()].
 #' @param all For a matrix: `TRUE` for a table of all values, `FALSE` for
@@ -183,8 +181,8 @@ fitAberrant <- function(x, model = NULL,
 
 .nullMethod <- function(method, model, parts) {
     if (method == "auto") {
-        few <- parts$counts && stats::median(rowMeans(parts$observed)) < 5
-        method <- if (few || .isCountLoss(model@param@settings)) "nb" else "t"
+        counts <- parts$counts && .looksLikeCounts(parts$observed)
+        method <- if (counts) "nb" else "t"
     }
     if (method == "nb" && !parts$counts) {
         .abort("input_value", c(

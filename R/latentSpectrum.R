@@ -164,9 +164,18 @@
 # Gavish and Donoho (2014), equation 11 and section III.B: the factor on the
 # median singular value where the size of the noise is not known.
 .hardThresholdFactor <- function(beta) {
-    known <- sqrt(2 * (beta + 1) +
+    .knownNoiseFactor(beta) / sqrt(.marchenkoPasturMedian(beta))
+}
+
+.knownNoiseFactor <- function(beta) {
+    sqrt(2 * (beta + 1) +
         8 * beta / (beta + 1 + sqrt(beta^2 + 14 * beta + 1)))
-    known / sqrt(.marchenkoPasturMedian(beta))
+}
+
+# The threshold where the standard deviation of the noise is known.
+.noiseThreshold <- function(noise, dim) {
+    sides <- c(dim[1L], dim[2L] - 1)
+    .knownNoiseFactor(min(sides) / max(sides)) * sqrt(max(sides)) * noise
 }
 
 # A threshold for the singular values of a p x n matrix that was centred.

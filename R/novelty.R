@@ -10,7 +10,8 @@
 #' @param model A fitted [AutoencoderModel][AutoencoderModel-class] that has not
 #'     seen `x`, or `NULL` to train one on a part of `x`. For `scoreNovelty`: a
 #'     model from `fitNovelty`.
-#' @param method How to score. `"local"`: how sparse the codes are around a
+#' @param method How to score. `"auto"`: `"local"` from 500 samples on,
+#'     `"density"` for fewer (`"error"` for several assays). `"local"`: how sparse the codes are around a
 #'     sample, compared with those around its neighbours, together with the
 #'     distance to the nearest group of codes (needs BiocNeighbors
 #'     and withr).
@@ -81,16 +82,14 @@
 #' new[, 2] <- sample(new[, 2])
 #' scoreNovelty(model, new)
 fitNovelty <- function(x, model = NULL,
-    method = c("local", "density", "error"), calibration = 0.25,
+    method = c("auto", "local", "density", "error"), calibration = 0.25,
     param = NULL, seed = NULL, ...) {
-    method <- .checkChoice(method, "method", c("local", "density", "error"))
+    method <- .checkChoice(method, "method",
+        c("auto", "local", "density", "error"))
     calibration <- .checkNumber(calibration, "calibration", lower = 0,
         upper = 1, open = TRUE)
     if (calibration == 1) {
         .abortParam("calibration", calibration, "greater than 0, below 1")
-    }
-    if (method == "local") {
-        .needNeighbours()
     }
     if (!is.null(model) && !is.null(param)) {
         .abortParam("param", param, "NULL, as there is a model already")
@@ -102,10 +101,7 @@ fitNovelty <- function(x, model = NULL,
         .splitKnown(.checkModel(model), x, method, calibration, seed,
             list(...))
     }
-    if (method != "error") {
-        .checkOneAssay(fit$model)
-    }
-    .calibrate(fit, method, seed)
+    .calibrate(fit, seed)
 }
 
 #' @rdname fitNovelty
@@ -119,14 +115,37 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     if (missing(newdata)) {
         .abortWithoutData("newdata", "scoreNovelty")
     }
+    .checkNames(list(...), c("method", "name", "output", "contamination",
+        .newDataArguments()), "scoreNovelty()")
     findOutliers(newdata, model, alpha = alpha, adjust = adjust, ...)
 }
 
 .minNoveltySamples <- 40L
 .noveltyLatent <- 80L
 
+# From so many normal samples on their surroundings say more than one normal
+# distribution.
+.localSamples <- 500L
+
+.noveltyMethod <- function(method, n, several = FALSE) {
+    if (method == "auto") {
+        method <- if (several) {
+            "error"
+        } else if (n >= .localSamples) {
+            "local"
+        } else {
+            "density"
+        }
+    }
+    if (method == "local") {
+        .needNeighbours()
+    }
+    method
+}
+
 # Numbers of the samples for each purpose: list(train, scale, calibrate); only
-# the local score needs a scale.
+# the local score needs a scale. One less than a multiple of 20 calibrate, so
+# that the share of p-values up to .05 is .05.
 .noveltyParts <- function(n, method, calibration, seed) {
     if (n < .minNoveltySamples) {
         .abort("input_dim", sprintf(
@@ -142,6 +161,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     } else {
         0
     }
+    kept <- scale + 20 * max((kept - scale + 1) %/% 20, 1) - 1
     at <- seq_len(kept)
     list(train = sort(order[-at]), scale = order[at[at <= scale]],
         calibrate = order[at[at > scale]])
@@ -166,7 +186,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     list(x = x, call = call)
 }
 
-# list(model, train, held, control, reference): sources of the samples that
+# list(method, model, train, held, control, reference): sources of the samples that
 # show what is normal, and of the others, numbered by `parts`.
 .trainNovelty <- function(x, param, method, calibration, seed, args) {
     fit <- .fitCall(x, param, c(args, list(seed = seed)))
@@ -182,6 +202,7 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     options <- .fitOptions(fit$call, fit$quiet)
     whole <- .preparedFit(fit$x, fit$param, fit$settings, fit$call,
         options)$input$source
+    method <- .noveltyMethod(method, whole$n_samples)
     parts <- .noveltyParts(whole$n_samples, method, calibration, seed)
     train <- .placedSamples(fit$x, fit$call, parts$train)
     if (fit$linear && min(whole$n_features, length(parts$train)) <=
@@ -194,8 +215,8 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     }
     held <- .withReference(.sourceSamples(whole, c(parts$scale,
         parts$calibrate)), trained$reference)
-    list(model = trained$model, train = trained$source, held = held,
-        n_scale = length(parts$scale), control = trained$control,
+    list(method = method, model = trained$model, train = trained$source,
+        held = held, n_scale = length(parts$scale), control = trained$control,
         reference = trained$reference)
 }
 
@@ -215,9 +236,10 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 .splitKnown <- function(model, x, method, calibration, seed, args) {
     new <- .newData(model, x, args)
     n <- new$source$n_samples
+    method <- .noveltyMethod(method, n, .isMultimodal(model))
     parts <- .noveltyParts(n, method, calibration, seed)
     model@info$novelty <- NULL
-    fit <- list(model = model, held = new$source,
+    fit <- list(method = method, model = model, held = new$source,
         n_scale = length(parts$scale), control = new$control)
     if (method != "error") {
         .checkOneAssay(model)
@@ -228,8 +250,9 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
 }
 
 # The model with what normal samples look like.
-.calibrate <- function(fit, method, seed) {
+.calibrate <- function(fit, seed) {
     model <- fit$model
+    method <- fit$method
     held <- fit$held
     scale <- seq_len(fit$n_scale)
     novelty <- list(method = method, reference = fit$reference)
