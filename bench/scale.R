@@ -61,7 +61,7 @@ hdf5 <- function() {
     param <- aesop::AutoencoderParam(epochs = 2L, batch_size = 128L, validation = 0, early_stopping = FALSE)
     peak <- function() as.numeric(gsub("\\D", "", grep("VmHWM", readLines("/proc/self/status"), value = TRUE))) / 1024
     before <- peak()
-    streamed <- epochSeconds(x, param, memory_limit = 2^29)
+    streamed <- epochSeconds(x, param, memory_limit = 2^28)
     used <- peak() - before
     rows <- sprintf("| HDF5, %d x %d | %.1f s per epoch, %.0f MB more than before |", genes, n, streamed, used)
     part_cells <- min(n, 20000L) # in memory at a size that fits everywhere: time is linear in cells
