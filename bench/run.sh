@@ -1,7 +1,9 @@
 #!/bin/sh
 # make bench [PEER=torch] [ROUNDS=3] [WORKLOADS="W1 W2 W3 W4 W4b W5"] [THREADS=2]
 # Times the workloads, interleaved with PyTorch's if PEER=torch (installed from PyPI into .build/torch, or
-# taken from TORCH_PYTHON), prints a table with ratios and appends it to bench/RESULTS.md.
+# taken from TORCH_PYTHON), prints a table with ratios and appends it to bench/RESULTS.md. Then two threads beside
+# a busy process, against one (contention.R; CONTENTION=no leaves it out). By themselves: scale.R (time by size of
+# the data, HDF5, encoding, start) and instructions.sh (instruction counts).
 set -eu
 cd "$(dirname "$0")/.."
 PEER=${PEER:-}
@@ -38,3 +40,6 @@ while [ "$round" -le "$ROUNDS" ]; do
     round=$((round + 1))
 done
 Rscript bench/table.R "$lines"
+if [ "${CONTENTION:-yes}" = yes ]; then
+    Rscript bench/contention.R "$ROUNDS"
+fi

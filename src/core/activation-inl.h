@@ -26,7 +26,7 @@ AESOP_INLINE T activate(T z, T slope) {
     else if constexpr (A == Activation::sigmoid)
         return T(1) / (T(1) + exp_of(-z));
     else if constexpr (A == Activation::softplus)
-        return max_of(z, T(0)) + log1p_of(exp_of(-abs_of(z)));
+        return max_of(z, T(0)) + log1p_fraction_of(exp_of(-abs_of(z)));
     else if constexpr (A == Activation::exp)
         return exp_of(clamp_log_mean(z));
     else

@@ -38,9 +38,10 @@ AESOP_INLINE LossTerm<T> residual_loss(T r, T delta) {
 
 template <Loss L, Activation A, class T>
 AESOP_INLINE LossTerm<T> element_loss(T z, T t, T delta, T slope) {
-    if constexpr (L == Loss::bce && A == Activation::sigmoid) // softplus(z) - t z: finite for any z
-        return {max_of(z, T(0)) + log1p_of(exp_of(-abs_of(z))) - t * z, T(1) / (T(1) + exp_of(-z)) - t};
-    else {
+    if constexpr (L == Loss::bce && A == Activation::sigmoid) { // softplus(z) - t z: finite for any z
+        T e = exp_of(-abs_of(z));                               // of both softplus and sigmoid
+        return {max_of(z, T(0)) + log1p_fraction_of(e) - t * z, select(z > T(0), T(1), e) / (T(1) + e) - t};
+    } else {
         T y = activate<A>(z, slope);
         if constexpr (L == Loss::bce) { // other activations: probabilities kept off 0 and 1
             T p = min_of(max_of(y, T(1e-7)), T(1 - 1e-7));
@@ -157,8 +158,8 @@ struct Chance {
 };
 template <class T>
 AESOP_INLINE Chance<T> chance_of(T l) {
-    T e = exp_of(-abs_of(l)), low = e / (T(1) + e), high = T(1) / (T(1) + e);
-    return {select(l > T(0), high, low), select(l > T(0), low, high), log1p_of(e)};
+    T e = exp_of(-abs_of(l)), high = T(1) / (T(1) + e), low = e * high;
+    return {select(l > T(0), high, low), select(l > T(0), low, high), log1p_fraction_of(e)};
 }
 
 template <class T>

@@ -28,6 +28,11 @@ template <class T>
 AESOP_INLINE T log1p_of(T x) {
     return std::log1p(x);
 }
+// log(1 + x) for 0 <= x <= 1, where a vector type is faster.
+template <class T>
+AESOP_INLINE T log1p_fraction_of(T x) {
+    return std::log1p(x);
+}
 template <class T>
 AESOP_INLINE T sqrt_of(T x) {
     return std::sqrt(x);

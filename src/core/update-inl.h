@@ -33,8 +33,10 @@ AESOP_INLINE void update_weight(const Rule &r, T g, T &w, T &m, T &v) {
     } else { // adam, Kingma and Ba 2015; adamw, Loshchilov and Hutter 2019: decay apart from the gradient
         if constexpr (K == OptimizerKind::adamw)
             w = w * T(1 - r.learning_rate * r.weight_decay);
-        m = T(r.beta1) * m + T(1 - r.beta1) * g;
-        v = T(r.beta2) * v + T(1 - r.beta2) * g * g;
-        w = w - T(r.step_size) * m / (sqrt_of(v) * T(r.root_scale) + T(r.epsilon));
+        // In their form with the corrections of both moments in the step and in epsilon, and the moments as
+        // m + (1 - beta) (g - m): 11 products in place of 14, and products are the limit here.
+        m = m + T(1 - r.beta1) * (g - m);
+        v = v + T(1 - r.beta2) * (g * g - v);
+        w = w - T(r.step_size / r.root_scale) * m / (sqrt_of(v) + T(r.epsilon / r.root_scale));
     }
 }

@@ -212,6 +212,19 @@ void batch_norm_gradient(const BatchNorm<float> &a, const Matrix<float> &dy, flo
     });
 }
 
+// Half vectors of double fill a register each.
+void narrow(const double *from, float *to, int64_t n) {
+    constexpr int kHalf = kLanes / 2;
+    typedef double Wide __attribute__((vector_size(8 * kHalf), aligned(8), may_alias));
+    typedef float Narrow __attribute__((vector_size(4 * kHalf), aligned(4), may_alias));
+    int64_t i = 0;
+    for (; i + kHalf <= n; i += kHalf)
+        *reinterpret_cast<Narrow *>(to + i) =
+            __builtin_convertvector(*reinterpret_cast<const Wide *>(from + i), Narrow);
+    for (; i < n; i++)
+        to[i] = float(from[i]);
+}
+
 AESOP_FORCE Vec transformed(bool log, bool clamp, Vec v, Vec size_factor, Vec center, Vec scale) {
     v = v / size_factor;
     if (log)

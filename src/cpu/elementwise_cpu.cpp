@@ -52,6 +52,8 @@ void batch_norm_gradient(void *self, const BatchNorm<float> &a, const Matrix<flo
 
 void transform(void *self, const InputTransform<float> &t, const float *size_factor, const Matrix<float> &x) {
     CpuState &s = state_of(self);
+    if (!t.log && !t.center && !t.scale && !t.clamp && !size_factor)
+        return;
     over_rows(s, x.rows, x.cols, [&](int64_t row, int64_t rows, int64_t) {
         s.kernels.transform(t, size_factor ? size_factor + row : nullptr, rows_of(x, row, rows));
     });

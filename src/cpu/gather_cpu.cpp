@@ -5,7 +5,14 @@ namespace aesop {
 namespace {
 
 void gather(void *self, const Column *columns, const Matrix<float> &x) {
-    state_of(self).team.run(x.rows, [&](int64_t r) { write_row(columns[r], x.row(r), x.cols); });
+    CpuState &s = state_of(self);
+    s.team.run(x.rows, [&](int64_t r) {
+        const Column &c = columns[r];
+        if (c.real && !c.index)
+            s.kernels.narrow(c.real, x.row(r), c.size);
+        else
+            write_row(c, x.row(r), x.cols);
+    });
 }
 
 } // namespace

@@ -10,7 +10,7 @@ namespace aesop {
 namespace {
 
 constexpr int64_t kInputRange = 256;  // inputs of a shard
-constexpr int64_t kChunk = 24;        // inputs at a time: 24 x 64 gradients are 6 KB
+constexpr int64_t kChunk = 12;        // inputs at a time: with weights and moments 12 KB, 1% faster than 24
 constexpr int64_t kSparseChunk = 128; // few terms per sum: longer runs of the optimiser keep memory streaming
 constexpr int64_t kColumnRange = 1024; // columns that one shard brings into order
 
@@ -56,10 +56,12 @@ void by_columns(CpuState &s, const SparseMatrix<float> &x, ColumnMajor &to) {
     });
 }
 
-// The gradient of `count` inputs from `at` on, of a panel `width` wide, summed over the products. dy: their
-// right operands, packed. weights, moments: of these inputs, or null; fetched into the cache meanwhile.
+// The gradient of `count` inputs from `at` on, of a panel `width` wide, summed over the products; what stands
+// behind `columns` in a row stays as it is or is set to 0. dy: their right operands, packed. weights,
+// moments: of these inputs, or null; fetched into the cache meanwhile.
 void chunk_gradient(CpuState &s, const Product<float> *products, int n, int64_t at, int64_t count, int width,
-                    const float *dy, float *g, const float *weights, const Moments<float> &moments) {
+                    int columns, const float *dy, float *g, const float *weights,
+                    const Moments<float> &moments) {
     const Kernels &k = s.kernels;
     for (int i = 0; i < n; i++) {
         const Matrix<float> &x = products[i].x.dense;
@@ -70,10 +72,10 @@ void chunk_gradient(CpuState &s, const Product<float> *products, int n, int64_t 
             k.sparse_product({start, start + 1, m.row.data(), m.value.data(), count, 1, 0}, dy, width, width,
                              g, width, i > 0);
         } else if (weights && i + 1 == n)
-            k.gradient_product(count, rows, x.data + at, x.ld, dy, width, g, i > 0, weights, moments.first,
-                               moments.second);
+            k.gradient_product(count, rows, x.data + at, x.ld, dy, width, columns, g, i > 0, weights,
+                               moments.first, moments.second);
         else
-            k.product(count, rows, x.data + at, 1, x.ld, dy, width, width, g, width, i > 0, dy, 0);
+            k.product(count, rows, x.data + at, 1, x.ld, dy, width, columns, g, width, i > 0, dy, 0);
         dy += rows * width;
     }
 }
@@ -102,6 +104,8 @@ void run_gradient(CpuState &s, const Product<float> *products, int n, const Pane
         int64_t p = shard / ranges, width = shape.width(p), begin = shard % ranges * kInputRange;
         int64_t end = std::min(shape.inputs, begin + kInputRange);
         float *chunk = s.own[worker].get(0), *dy = chunk + step * kPanel, *packed = dy;
+        int columns = columns_of(shape.units - p * kPanel);
+        std::memset(chunk, 0, size_t(step * width) * sizeof(float)); // for what stands behind the columns
         for (int i = 0; i < n; i++) // the panel's columns of dy, side by side
             for (int64_t r = 0; r < products[i].dy.rows; r++, packed += width)
                 std::memcpy(packed, products[i].dy.row(r) + p * kPanel, size_t(width) * sizeof(float));
@@ -109,7 +113,7 @@ void run_gradient(CpuState &s, const Product<float> *products, int n, const Pane
             int64_t count = std::min(step, end - at), offset = shape.offset(p) + at * width;
             float *g = weights ? chunk : out + offset, *w = weights ? weights + offset : nullptr;
             Moments<float> m = moments_at(moments, offset);
-            chunk_gradient(s, products, n, at, count, int(width), dy, g, w, m);
+            chunk_gradient(s, products, n, at, count, int(width), columns, dy, g, w, m);
             if (w)
                 s.kernels.update(rule, g, w, m.first, m.second, count * width);
         }

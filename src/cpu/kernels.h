@@ -25,22 +25,27 @@ struct SparseRows {
     int32_t first; // subtracted from the indices
 };
 
+// What a product computes of a panel or tile when n columns are left: a multiple of 8, from 16 to 64.
+inline int columns_of(int64_t n) {
+    return n <= 16 ? 16 : n >= kPanel ? kPanel : int((n + 7) / 8 * 8);
+}
+
 struct Kernels {
     const char *name;
     int lanes;
 
     // c[r][j] = sum_k a[r * a_row + k * a_step] * b[k * b_step + j], k ascending, one chain per value;
-    // accumulate: the chain goes on from c. width: 16, 32, 48 or 64. ahead: memory to be fetched into the
-    // cache meanwhile, of any size, 0 included.
+    // accumulate: the chain goes on from c. width: of columns_of(), the columns behind stay as they are.
+    // ahead: memory to be fetched into the cache meanwhile, of any size, 0 included.
     void (*product)(int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
                     const float *b, int64_t b_step, int width, float *c, int64_t c_step, bool accumulate,
                     const float *ahead, int64_t ahead_size);
-    // c = a' b for `inputs` columns of a, rows of c `width` apart, while the weights and moments (or null) of
-    // these inputs are fetched into the cache.
+    // c = a' b for `inputs` columns of a and `columns` of b, rows of b and c `width` apart, while the weights
+    // and moments (or null) of these inputs are fetched into the cache.
     void (*gradient_product)(int64_t inputs, int64_t depth, const float *a, int64_t a_step, const float *b,
-                             int width, float *c, bool accumulate, const float *w, const float *first,
-                             const float *second);
-    // product() with only the stored values of a; b begins with the row of x.first.
+                             int width, int columns, float *c, bool accumulate, const float *w,
+                             const float *first, const float *second);
+    // product() with only the stored values of a; b begins with the row of x.first. width: 16, 32, 48 or 64.
     void (*sparse_product)(const SparseRows &x, const float *b, int64_t b_step, int width, float *c,
                            int64_t c_step, bool accumulate);
     // to[j][i] = from[i][j]; cols a multiple of 16; the columns of `to` beyond `rows`, up to a multiple of
@@ -84,6 +89,8 @@ struct Kernels {
     void (*sample_normal_gradient)(const DrawKey &key, const uint32_t *ids, const Block &mean,
                                    const Block &log_variance, const Block &dz, float weight,
                                    const Block &dmean, const Block &dlog_variance);
+    // Numbers of the host in single precision.
+    void (*narrow)(const double *from, float *to, int64_t n);
     void (*transform)(const InputTransform<float> &t, const float *size_factor, const Block &x);
     void (*transform_values)(const InputTransform<float> &t, float size_factor, const int32_t *index,
                              float *values, int64_t n);

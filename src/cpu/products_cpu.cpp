@@ -133,10 +133,15 @@ void multiply(void *self, const Operand<float> &x, const Weights<float> &w, cons
         [&](int64_t part, int64_t p, int64_t row, int64_t rows, float *out, int64_t ld, int) {
             int64_t begin = parts.begin(part), end = parts.end(part), width = shape.width(p);
             const float *panel = w.data + shape.offset(p) + begin * width;
-            if (!x.is_sparse) {
+            if (!x.is_sparse) { // fetches what the next shard needs: the next panel, or of the first one
                 const Matrix<float> &d = x.dense;
-                k.product(rows, end - begin, d.data + row * d.ld + begin, d.ld, 1, panel, width, int(width),
-                          out, ld, false, panel, 0);
+                bool more = p + 1 < shape.panels();
+                int64_t depth = end - begin, size = more ? depth * shape.width(p + 1) : 0;
+                const float *next = more ? w.data + shape.offset(p + 1) + begin * shape.width(p + 1) : panel;
+                if (!more && part + 1 < parts.n)
+                    size = (parts.end(part + 1) - end) * shape.width(0), next = w.data + end * shape.width(0);
+                k.product(rows, depth, d.data + row * d.ld + begin, d.ld, 1, panel, width,
+                          columns_of(shape.units - p * kPanel), out, ld, false, next, size);
                 return;
             }
             const int64_t *cut = bounds + row * (parts.n + 1) + part;
@@ -168,7 +173,7 @@ void multiply_transposed(void *self, const Matrix<float> &y, const Weights<float
                 k.transpose(inputs, width, w.data + shape.offset(p) + tile * kPanel * width, width, turned,
                             columns);
                 k.product(rows, units, y.data + row * y.ld + p * kPanel, y.ld, 1, turned, columns,
-                          int(columns), out, ld, p > parts.begin(part), next, inputs * width);
+                          columns_of(inputs), out, ld, p > parts.begin(part), next, inputs * width);
             }
         });
 }

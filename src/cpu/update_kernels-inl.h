@@ -1,9 +1,9 @@
 // Optimiser steps on values in memory, and sums over weights and activations.
 
 // The number type of the optimiser steps. With AVX-512, division and root come from the processor's 14-bit
-// estimates and one Newton step (error below 2 units of the last place; Adam takes 1.6 instead of 4.6 ns per
-// 16 weights on Zen 4). Different makes of processor may differ in the last bit of an estimate; AVX2 and
-// baseline divide exactly and give the same bits everywhere.
+// estimates and one Newton step (error below 2 units of the last place; Adam takes 3.9 ns per 16 weights on
+// Zen 4). Different makes of processor may differ in the last bit of an estimate; AVX2 and baseline divide
+// exactly and give the same bits everywhere.
 struct StepVec {
     Vec x;
     AESOP_FORCE StepVec(Vec v) : x(v) {}

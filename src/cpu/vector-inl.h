@@ -345,6 +345,29 @@ AESOP_FORCE Vec scale_by_power(Vec a, Vec n) {
 }
 #endif
 
+// The first half of a vector.
+typedef float HalfLanes __attribute__((vector_size(2 * AESOP_LANES)));
+typedef float AnyHalf __attribute__((vector_size(2 * AESOP_LANES), aligned(4), may_alias));
+struct HalfVec {
+    HalfLanes v;
+};
+AESOP_FORCE HalfVec load_half(const float *p) {
+    return {(HalfLanes) * reinterpret_cast<const AnyHalf *>(p)};
+}
+AESOP_FORCE void store_half(float *p, HalfVec x) {
+    *reinterpret_cast<AnyHalf *>(p) = x.v;
+}
+AESOP_FORCE HalfVec first_half(Vec a) {
+    return load_half(reinterpret_cast<const float *>(&a.v)); // no instruction: the register's first half
+}
+AESOP_FORCE HalfVec fma_of(HalfVec a, HalfVec b, HalfVec c) {
+#ifdef AESOP_AVX512
+    return {_mm256_fmadd_ps(a.v, b.v, c.v)};
+#else
+    return {a.v * b.v + c.v};
+#endif
+}
+
 AESOP_FORCE Vec abs_of(Vec a) {
     return as_float(as_int(a) & 0x7FFFFFFF);
 }

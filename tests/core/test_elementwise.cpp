@@ -240,6 +240,25 @@ TEST("elementwise: noise and dropout draw as the reference does") {
     });
 }
 
+TEST("elementwise: a gathered row holds the host's numbers in single precision") {
+    each_target(2, [](const Backend<float> &cpu) {
+        Rng rng(19);
+        for (int64_t cols : {1, 3, 4, 7, 8, 9, 15, 16, 17, 33, 70, 16385}) {
+            Pair x(2, cols);
+            x.random(rng, -3, 3);
+            std::vector<double> host(size_t(2 * cols));
+            for (double &v : host)
+                v = 1e-3 + double(size(rng, -1000000, 1000000)) / 3;
+            Column columns[] = {{host.data(), nullptr, nullptr, cols},
+                                {host.data() + cols, nullptr, nullptr, cols}};
+            cpu.gather(cpu.self, columns, x.f);
+            for (int64_t i = 0; i < 2 * cols; i++)
+                CHECK_EQUAL(x.f.at(i / cols, i % cols), float(host[size_t(i)]));
+            CHECK(padding_is_zero(x.f));
+        }
+    });
+}
+
 TEST("elementwise: transforms agree with the reference, sparse with dense") {
     each_target(2, [](const Backend<float> &cpu) {
         Rng rng(17);

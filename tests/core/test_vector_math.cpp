@@ -95,6 +95,9 @@ TEST("vector math: exp, log, log1p") {
     check_errors(F::log1p, Measure::ulp, 1.4, between(1e-30, 1e30, true),
                  [](double x) { return std::log1p(x); });
     check_errors(F::log1p, Measure::ulp, 1.4, between(-0.9999, 1), [](double x) { return std::log1p(x); });
+    check_errors(F::log1p_fraction, Measure::ulp, 2, between(1e-30, 1, true),
+                 [](double x) { return std::log1p(x); });
+    check_errors(F::log1p_fraction, Measure::ulp, 2, between(0, 1), [](double x) { return std::log1p(x); });
 }
 
 TEST("vector math: tanh, erf, cos") {

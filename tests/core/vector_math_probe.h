@@ -15,6 +15,9 @@ static void probe(VectorFunction which, const float *a, const float *b, float *y
         case VectorFunction::log1p:
             r = log1p_of(x);
             break;
+        case VectorFunction::log1p_fraction:
+            r = log1p_fraction_of(x);
+            break;
         case VectorFunction::tanh:
             r = tanh_of(x);
             break;
