@@ -14,12 +14,20 @@
 }
 
 # log of 2 min(1/2, P(K <= k), P(K >= k)); both tails by their own function,
-# so that neither is a difference from 1.
+# so that neither is a difference from 1. Where a tail is too small for its
+# function, its first term, which is nearly all of it, stands for it.
 .logPNegativeBinomial <- function(count, mean, theta) {
-    lower <- stats::pnbinom(count, size = theta, mu = mean, log.p = TRUE)
-    upper <- stats::pnbinom(count - 1, size = theta, mu = mean,
-        lower.tail = FALSE, log.p = TRUE)
-    result <- .logTwoSided(lower, upper)
+    tail <- function(q, lower) {
+        p <- suppressWarnings(stats::pnbinom(q, size = theta, mu = mean,
+            lower.tail = lower, log.p = TRUE))
+        gone <- which(p == -Inf & count > 0)
+        first <- stats::dnbinom(count[gone],
+            size = rep_len(theta, length(count))[gone], mu = mean[gone],
+            log = TRUE)
+        p[gone] <- first
+        p
+    }
+    result <- .logTwoSided(tail(count, TRUE), tail(count - 1, FALSE))
     dim(result) <- dim(count)
     result
 }
@@ -37,8 +45,11 @@
 # vectors in the order of the features; scale 0: the feature is constant.
 .fitNull <- function(parts, method) {
     residual <- parts$residual
-    location <- .drawnInMean(residual)
-    variance <- rowMeans((residual - location)^2) * parts$n / (parts$n - 1)
+    middle <- apply(residual, 1L, stats::median)
+    near <- .drawnIn(residual, middle)
+    # medians would leave too few residuals, and p-values, in the middle
+    location <- rowMeans(near)
+    variance <- rowMeans((near - location)^2) * parts$n / (parts$n - 1)
     total <- parts$variance
     varies <- total > 0 & variance > 1e-12 * total
     share <- if (any(varies)) {
@@ -55,19 +66,12 @@
     null$scale <- scale * tails$scale
     null$df <- tails$df
     if (method == "nb") {
-        nb <- .fitNegativeBinomial(parts$observed, parts$expected)
+        nb <- .fitNegativeBinomial(parts$observed, parts$expected,
+            near != residual)
         null$theta <- nb$theta
         null$factor <- nb$factor
     }
     null
-}
-
-# Means of the rows without the pull of outliers. Medians would leave too few
-# residuals, and p-values, in the middle.
-.drawnInMean <- function(residual) {
-    middle <- apply(residual, 1L, stats::median)
-    limit <- .nullRange * apply(residual, 1L, stats::mad)
-    middle + rowMeans(pmax(pmin(residual - middle, limit), -limit))
 }
 
 # One t distribution for the standardised residuals of all features, by maximum
@@ -95,10 +99,11 @@
 }
 
 # Dispersion by maximum likelihood from 0.01 to 1000 and a factor on the mean,
-# per feature. Counts that the first fit finds impossible are replaced by their
-# mean for the second.
-.fitNegativeBinomial <- function(count, mean) {
+# per feature. Counts that are far off, or that a fit finds impossible, are
+# replaced by their mean for the next.
+.fitNegativeBinomial <- function(count, mean, far) {
     used <- count
+    used[far] <- mean[far]
     for (round in 1:3) {
         factor <- rowSums(used) / rowSums(mean)
         factor[!is.finite(factor) | factor <= 0] <- 1

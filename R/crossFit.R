@@ -117,9 +117,9 @@
 }
 
 # Number of singular values above the optimal hard threshold. values: those of
-# the working space; rest: the sum of squares outside. Where there is an outside,
-# the median is not known, and the noise is what the values below the threshold
-# and the outside hold.
+# the working space; rest: the sum of squares outside. Where something is
+# outside, the median is not known, and the noise is what the values below the
+# threshold and the outside hold.
 .thresholdCount <- function(values, rest, n_features, n) {
     size <- c(n_features, n)
     known <- utils::head(values, max(min(n_features, n - 1L), 1L))

@@ -63,9 +63,10 @@
 #' @returns For a matrix: a data frame, sorted by p-value, with the columns
 #' `sample`, `feature`, `score` (the absolute z-score), `observed`, `expected`,
 #' `fold_change` (log2 of observed over expected, both + 1; for data that are no
-#' counts the difference), `z_score`, `p_value` (never 0), `log_p` (its natural logarithm, exact also
-#' where the p-value is too small for a number), `p_adjusted`, `outlier`,
-#' `direction` (`"up"` or `"down"`) and `note`.
+#' counts the difference), `z_score` (of logarithms, for counts), `p_value`
+#' (never 0), `log_p` (its natural logarithm, exact also where the p-value is
+#' too small for a number), `p_adjusted`, `outlier`, `direction` (`"up"` or
+#' `"down"`) and `note`.
 #' For an experiment: `x` with the assays `expected`, `zScore`, `pValue` and
 #' `padj`, and the number of outliers per sample in the column `AE_aberrant` of
 #' its `colData`.

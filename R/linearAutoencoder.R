@@ -198,14 +198,22 @@
 
 # list(center, axes) of features x samples.
 .robustSubspace <- function(x, latent) {
-    pca <- .subspace(x, latent)
+    middle <- apply(x, 1L, stats::median)
+    pca <- .subspace(.drawnIn(x, middle), latent)
     for (round in seq_len(.drawInRounds)) {
         fit <- .project(x, pca)
-        residual <- x - fit
-        limit <- .drawInAt * apply(residual, 1L, stats::mad)
-        pca <- .subspace(fit + pmax(pmin(residual, limit), -limit), latent)
+        pca <- .subspace(.drawnIn(x, fit), latent)
     }
     pca
+}
+
+# Values far from what is expected of them, by the usual distance of their
+# feature, moved to the limit.
+.drawnIn <- function(x, expected) {
+    residual <- x - expected
+    limit <- .drawInAt * apply(residual, 1L, stats::mad)
+    limit[limit == 0] <- Inf
+    expected + pmax(pmin(residual, limit), -limit)
 }
 
 .project <- function(x, pca) {

@@ -10,13 +10,13 @@
 #' @param model A fitted [AutoencoderModel][AutoencoderModel-class] that has not
 #'     seen `x`, or `NULL` to train one on a part of `x`. For `scoreNovelty`: a
 #'     model from `fitNovelty`.
-#' @param method How to score. `"auto"`: `"local"` from 500 samples on,
-#'     `"density"` for fewer (`"error"` for several assays). `"local"`: how sparse the codes are around a
+#' @param method How to score. `"local"`: how sparse the codes are around a
 #'     sample, compared with those around its neighbours, together with the
-#'     distance to the nearest group of codes (needs BiocNeighbors
-#'     and withr).
+#'     distance to the nearest group of codes (needs BiocNeighbors and withr).
 #'     `"density"`: code and residual under one normal distribution each, for
-#'     normal samples of one kind. `"error"`: the loss alone, for any model.
+#'     normal samples of one kind, or few of several. `"error"`: the loss alone,
+#'     for any model. `"auto"`: `"local"` from 500 samples on, `"density"` for
+#'     fewer, `"error"` for several assays.
 #' @param calibration Share of the samples that are kept from training to
 #'     calibrate the p-values, greater than 0 and below 1; at least 30 samples,
 #'     or half of them. With a model and `method = "error"` all are.
@@ -186,8 +186,8 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     list(x = x, call = call)
 }
 
-# list(method, model, train, held, control, reference): sources of the samples that
-# show what is normal, and of the others, numbered by `parts`.
+# list(method, model, train, held, n_scale, control, reference): sources of the
+# samples that show what is normal and of the others, those for the scale first.
 .trainNovelty <- function(x, param, method, calibration, seed, args) {
     fit <- .fitCall(x, param, c(args, list(seed = seed)))
     if (inherits(fit$x, "aesop_assays")) {
