@@ -14,9 +14,10 @@
 #'     [plotFeatureNetwork()] of [featureNetwork()]; `"signatures"`:
 #'     [plotSignatures()]; `"clusters"`: [plotClusterChoice()] of
 #'     [chooseClusters()].
-#' @param data The samples; needed for all types but `"history"`, `"network"`
-#'     and `"signatures"`. For `"volcano"`, `"rank"` and `"qq"` they must be
-#'     the model's training data, unless it comes from [fitAberrant()].
+#' @param data The samples; needed for all types but `"history"`, and for
+#'     `"network"` and `"signatures"` of networks with hidden layers only. For
+#'     `"volcano"`, `"rank"` and `"qq"` they must be the model's training data,
+#'     unless it comes from [fitAberrant()].
 #' @param ... Further arguments of the functions named above.
 #'
 #' @section Errors:
@@ -42,11 +43,14 @@ NULL
     direct <- function(f) {
         function(model, data, args) do.call(f, c(list(model, data), args))
     }
-    alone <- function(f) {
-        function(model, data, args) do.call(f, c(list(model), args))
+    # the weights of deep networks need samples
+    weighted <- function(args, data) {
+        c(args, if (!is.null(data)) list(data = data))
     }
     list(
-        history = list(draw = alone(plotHistory), data = FALSE),
+        history = list(draw = function(model, data, args) {
+            do.call(plotHistory, c(list(model), args))
+        }, data = FALSE),
         codes = list(draw = direct(plotCodes), data = TRUE),
         distribution = list(draw = direct(plotCodeDistributions),
             data = TRUE),
@@ -59,9 +63,12 @@ NULL
         outliers = list(draw = .outlierPicture, data = TRUE),
         network = list(draw = function(model, data, args) {
             args$output <- "igraph"
-            .drawResult(featureNetwork, plotFeatureNetwork, list(model), args)
+            .drawResult(featureNetwork, plotFeatureNetwork, list(model),
+                weighted(args, data))
         }, data = FALSE),
-        signatures = list(draw = alone(plotSignatures), data = FALSE),
+        signatures = list(draw = function(model, data, args) {
+            do.call(plotSignatures, c(list(model), weighted(args, data)))
+        }, data = FALSE),
         clusters = list(draw = function(model, data, args) {
             .drawResult(chooseClusters, plotClusterChoice, list(model, data),
                 args)

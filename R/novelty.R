@@ -18,8 +18,9 @@
 #'     for any model. `"auto"`: `"local"` from 500 samples on, `"density"` for
 #'     fewer, `"error"` for several assays.
 #' @param calibration Share of the samples that are kept from training to
-#'     calibrate the p-values, greater than 0 and below 1; at least 30 samples,
-#'     or half of them. With a model and `method = "error"` all are.
+#'     calibrate the p-values, greater than 0 and below 1, rounded down to one
+#'     less than a multiple of 20, and at least 19. With a model and `method =
+#'     "error"` all are.
 #' @param param If a model is trained: its [AutoencoderParam()].
 #' @param seed A whole number that says which samples calibrate, and for
 #'     training; `NULL` draws one from R's generator.
@@ -270,20 +271,11 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     novelty$calibration <- sort(if (fit$n_scale > 0L) score[-scale] else score)
     novelty <- novelty[!vapply(novelty, is.null, NA)]
     model@info$novelty <- novelty
-    .tellSmallestP(length(novelty$calibration))
     model
 }
 
 # A model keeps so many codes of normal samples.
 .mostKnownCodes <- 10000L
-
-.tellSmallestP <- function(n) {
-    if (n < 19L) {
-        .warn("calibration", sprintf(
-            "%s to calibrate: no p-value can be below %.2g.",
-            .count(n, "sample"), 1 / (n + 1)), n_samples = n)
-    }
-}
 
 .noveltyViews <- function(novelty, model, source, control) {
     .needNeighbours()

@@ -143,7 +143,7 @@ pictureCalls <- function(x, model, codes) {
         plotOutliers = list(plotOutliers, list(table = data.frame(
             sample = c("a", "b"), score = 1:2, threshold = 1.5,
             outlier = c(FALSE, TRUE)), n = 1, log = FALSE)),
-        plotSignatures = list(plotSignatures, list(x = model, n = 2,
+        plotSignatures = list(plotSignatures, list(x = model, data = x, n = 2,
             codes = NULL)),
         plotClusterChoice = list(plotClusterChoice, list(choice = choice)))
     if (requireNamespace("igraph", quietly = TRUE)) {
@@ -265,8 +265,8 @@ workflowCalls <- function(x, model, codes, new) {
             new)),
         findAberrantFeatures = list(findAberrantFeatures, list(x = x,
             model = NULL, alpha = 0.05, method = "t", adjust = "BY",
-            all = TRUE, name = "AE", latent = 2, scale = "standard",
-            normalize = "none", size_factors = NULL, subset_row = NULL,
+            all = TRUE, output = "auto", name = "AE", latent = 2,
+            scale = "standard", normalize = "none", size_factors = NULL, subset_row = NULL,
             seed = 1, verbose = FALSE)),
         findAberrantFeatures_model = list(findAberrantFeatures, c(list(
             x = x, model = fitAberrant(x, model)), new)),

@@ -20,9 +20,9 @@ fitted <- function(...) {
     suppressMessages(fitAberrant(..., seed = 1, verbose = FALSE))
 }
 counts <- bulkCounts()
-columns <- c("sample", "feature", "observed", "expected", "fold_change",
-    "z_score", "p_value", "log_p", "p_adjusted", "outlier", "direction",
-    "note")
+columns <- c("sample", "feature", "score", "observed", "expected",
+    "fold_change", "z_score", "p_value", "log_p", "p_adjusted", "outlier",
+    "direction", "note")
 
 test_that("negative binomial p-values are the two-sided ones, by logs", {
     grid <- expand.grid(k = c(0, 1, 5, 40, 300, 1e4), mu = c(0.5, 10, 200),

@@ -142,7 +142,7 @@ test_that("autoplot() and plot() make each type", {
     before <- .Random.seed
     for (type in types) {
         expectPicture(if (type == "network") {
-            ggplot2::autoplot(model, type, cutoff = 0.1, n = 3)
+            ggplot2::autoplot(model, type, data = x, cutoff = 0.1, n = 3)
         } else {
             ggplot2::autoplot(model, type, data = x)
         })
@@ -171,7 +171,8 @@ test_that("autoplot() hands arguments to where they belong", {
     plot <- ggplot2::autoplot(model, "volcano", data = x, alpha = 1, n = 2,
         adjust = "BH")
     expect_identical(nrow(drawnBy(plot, "Text")), 2L)
-    plot <- ggplot2::autoplot(model, "clusters", data = x, k = 2:3)
+    plot <- ggplot2::autoplot(model, "clusters", data = x, k = 2:3,
+        references = 0)
     expect_setequal(drawnBy(plot, "Point")$x, 2:3)
     plot <- ggplot2::autoplot(model, "reconstruction", data = x,
         samples = "cell2", as = "scatter")
