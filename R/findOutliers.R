@@ -35,13 +35,13 @@
 #' @details
 #' Without a model, and if nothing is asked for but `latent`, `normalize`,
 #' `scale` or a `design` (whose effects are taken out by least squares), linear
-#' autoencoders are fitted (up to 2,000 samples or features; beyond, the default
-#' network is trained): five, each to four fifths of the samples, to judge the
-#' others by. Each rests on the three quarters of its
-#' samples that lie nearest to it, found by concentration steps (Rousseeuw and
-#' Van Driessen 1999), and has as many codes as singular values exceed the
-#' optimal hard threshold ([chooseLatent()]). The score is the sum of squared
-#' codes and residuals, each divided by its variance in these samples.
+#' autoencoders are fitted: five, each to four fifths of the samples, to judge
+#' the others by. (With more than 2,000 samples and features, or 200 million
+#' values, the default network is trained instead.) Each rests on the three
+#' quarters of its samples that lie nearest to it, found by concentration steps
+#' (Rousseeuw and Van Driessen 1999), and has as many codes as singular values
+#' exceed the optimal hard threshold ([chooseLatent()]). The score is the sum of
+#' squared codes and residuals, each divided by its variance in these samples.
 #' From 100 features on, whole numbers are seen as counts, as in
 #' [findAberrantFeatures()], and features are scaled by their spread in the
 #' middle three quarters of the samples.
@@ -134,7 +134,7 @@ findOutliers <- function(x, model = NULL,
     fit <- .fitCall(x, param, args)
     options <- .fitOptions(fit$call, fit$quiet)
     if (fit$linear && method %in% c("auto", "density") &&
-        min(.sizeOf(fit$x)) <= .mostLinear) {
+        .isSolvable(.sizeOf(fit$x))) {
         asked <- .askedLatent(fit)
         start <- .linearStart(asked$x, asked$settings, asked$call, options,
             .guessSamples)
@@ -146,8 +146,11 @@ findOutliers <- function(x, model = NULL,
     .judgeItself(trained$model, trained$source, trained$control, method)
 }
 
-# Beyond so many samples and features a linear autoencoder is no longer solved.
-.mostLinear <- 2000L
+# Whether a linear autoencoder of features x samples is solved, for which all
+# values must be in memory.
+.isSolvable <- function(size) {
+    min(size) <= 2000 && prod(size) <= 2e8
+}
 
 # Features and samples, in any order, of what .placed() returns.
 .sizeOf <- function(x) {

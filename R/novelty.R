@@ -37,9 +37,10 @@
 #' model is a linear autoencoder with 80 codes, or as many as a third of the
 #' samples or one less than the features allow; for `method = "error"` as many
 #' as singular values exceed the optimal hard threshold ([chooseLatent()]).
-#' Beyond 2,000 samples and features the default network is trained. Fewer than
-#' 100 features are standardised; more are centred, and whole numbers are seen
-#' as counts, as in [findAberrantFeatures()].
+#' With more than 2,000 samples and features, or 200 million values, the default
+#' network is trained instead. Fewer than 100 features are standardised; more
+#' are centred, and whole numbers are seen as counts, as in
+#' [findAberrantFeatures()].
 #'
 #' The local score looks at the leading directions of the codes: all, half and
 #' an eighth of them. In each, the logarithm of the local outlier factor
@@ -206,8 +207,8 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
     method <- .noveltyMethod(method, whole$n_samples)
     parts <- .noveltyParts(whole$n_samples, method, calibration, seed)
     train <- .placedSamples(fit$x, fit$call, parts$train)
-    if (fit$linear && min(whole$n_features, length(parts$train)) <=
-        .mostLinear) {
+    if (fit$linear &&
+        .isSolvable(c(whole$n_features, length(parts$train)))) {
         fit[c("x", "call")] <- train
         trained <- .fitNoveltyLinear(.askedLatent(fit), method, options)
     } else {
