@@ -37,7 +37,19 @@
     # The core keeps up to two windows; a block being read exists twice.
     window <- as.integer(max(1, min(ncol(m), floor(memory_limit /
         (3 * bytes)))))
-    list(kind = "stream", read = read, window = window, delayed = m)
+    list(kind = "stream", read = read, window = .wholeChunks(window, plain),
+        delayed = m)
+}
+
+# The core reads sixteenths of a window: as many whole chunks of the file as fit
+# in, where they do, so that none is read twice.
+.wholeChunks <- function(window, x) {
+    width <- tryCatch(DelayedArray::chunkdim(x)[2L], error = function(e) NULL)
+    part <- window %/% 16L
+    if (is.null(width) || width > part) {
+        return(window)
+    }
+    as.integer(16L * (part %/% width) * width)
 }
 
 # Memory of one sample in R. The share of non-zeros of a sparse matrix is
@@ -59,8 +71,12 @@
     force(sparse)
     function(start, end) {
         .reading(suspendInterrupts({
-            block <- x[, seq.int(start, end), drop = FALSE]
-            if (sparse) as(block, "dgCMatrix") else as.matrix(block)
+            samples <- seq.int(start, end)
+            if (sparse) {
+                as(x[, samples, drop = FALSE], "dgCMatrix")
+            } else {
+                DelayedArray::extract_array(x, list(NULL, samples))
+            }
         }), x, sprintf("samples %d to %d of `x`", start, end))
     }
 }

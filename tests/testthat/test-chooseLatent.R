@@ -128,7 +128,7 @@ test_that("what cannot be used is a classed error", {
     x <- planted(20, 30, 2, 10)
     bad <- x
     bad[3, 4] <- NA
-    expectAesopError(chooseLatent(bad), "input_value", "not finite")
+    expectAesopError(chooseLatent(bad), "input_value", "missing or infinite")
     expectAesopError(chooseLatent(x * 0 + 5), "input_value", "varies")
     expectAesopError(chooseLatent(x, normalize = "log"), "input_value",
         "negative")
