@@ -132,9 +132,9 @@ test_that("the worst features are drawn, and the median of all", {
 })
 
 test_that("signatures are a heat map of the strongest features", {
-    plot <- plotSignatures(model, n = 2)
+    plot <- plotSignatures(model, n = 2, data = x)
     expectPicture(plot)
-    all <- featureSignatures(model, cutoff = 0)
+    all <- featureSignatures(model, cutoff = 0, data = x)
     cells <- plot$data
     best <- tapply(seq_len(nrow(all)), all$code, function(rows) {
         rows <- rows[order(-abs(all$score[rows]))]
@@ -145,15 +145,18 @@ test_that("signatures are a heat map of the strongest features", {
     expect_equal(cells$score, all$score[match(key(cells), key(all))])
     expect_identical(nrow(cells), nlevels(cells$feature) * 3L)
     # the same from a table, with what it holds
-    cut <- featureSignatures(model, cutoff = 1.5)
+    cut <- featureSignatures(model, cutoff = 1.5, data = x)
     plot <- plotSignatures(cut, n = 2, codes = "AE2")
     expectPicture(plot)
     own <- cut[cut$code == "AE2", ]
     expect_setequal(levels(plot$data$feature),
         own$feature[order(-abs(own$score))][1:2])
     expectAesopError(plotSignatures(cut[0, ]), "param", "x")
-    expectAesopError(plotSignatures(model, codes = "AE9"), "param", "codes")
-    expectAesopError(plotSignatures(model, cutoff = 1), "param", "cutoff")
+    expectAesopError(plotSignatures(model, codes = "AE9", data = x), "param",
+        "codes")
+    expectAesopError(plotSignatures(model, cutoff = 1, data = x), "param",
+        "cutoff")
+    expectAesopError(plotSignatures(model), "param", "data")
     expectAesopError(plotSignatures(cut, weights = "decoder"), "param",
         "weights")
 })
