@@ -66,7 +66,7 @@ featureNetwork <- function(model, cutoff = 0.5, features = NULL,
     }
     weights <- .featureWeights(model, weights, data, list(...))
     if (!is.null(features)) {
-        rows <- .networkFeatures(features, rownames(weights))
+        rows <- .featureNumbers(features, rownames(weights))
         weights <- weights[sort(rows), , drop = FALSE]
     }
     edges <- .correlatedRows(weights, cutoff)
@@ -78,15 +78,19 @@ featureNetwork <- function(model, cutoff = 0.5, features = NULL,
         vertices = data.frame(name = rownames(weights)))
 }
 
-.networkFeatures <- function(features, known) {
-    rows <- if (is.character(features) && !is.object(features)) {
+# Numbers of features given by name, or NULL for all.
+.featureNumbers <- function(features, known) {
+    if (is.null(features)) {
+        return(NULL)
+    }
+    found <- if (is.character(features) && !is.object(features)) {
         match(features, known)
     }
-    if (length(rows) == 0L || anyNA(rows)) {
+    if (length(found) == 0L || anyNA(found)) {
         .abortParam("features", features,
             "NULL or names of features of the model")
     }
-    unique(rows)
+    unique(found)
 }
 
 # Pairs of rows with an absolute correlation of at least `cutoff`.

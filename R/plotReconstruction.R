@@ -58,7 +58,7 @@ plotReconstruction <- function(model, data, samples = NULL,
         as <- if (is.null(shape)) "heatmap" else "image"
     }
     both <- .inputAndOutput(model, data, list(...))
-    features <- .drawnFeatures(features, model@features)
+    features <- .featureNumbers(features, model@features)
     samples <- .drawnSamples(samples, both, switch(as, image = 12L,
         heatmap = 40L, scatter = Inf))
     switch(as,
@@ -127,21 +127,6 @@ plotReconstruction <- function(model, data, samples = NULL,
     if (length(found) == 0L || anyNA(found)) {
         .abortParam("samples", samples, sprintf(
             "NULL, names of samples or numbers from 1 to %d", n))
-    }
-    unique(found)
-}
-
-# Numbers of the features, or NULL.
-.drawnFeatures <- function(features, known) {
-    if (is.null(features)) {
-        return(NULL)
-    }
-    found <- if (is.character(features) && !is.object(features)) {
-        match(features, known)
-    }
-    if (length(found) == 0L || anyNA(found)) {
-        .abortParam("features", features,
-            "NULL or names of features of the model")
     }
     unique(found)
 }
