@@ -140,24 +140,20 @@
 # linear); linear: whether nothing asks for more than a linear autoencoder.
 # counts: whether any model should see counts rather than their logarithms.
 .fitCall <- function(x, param, args, counts = FALSE) {
-    where <- args[intersect(names(args), .whereArguments())]
-    where <- where[!vapply(where, is.null, NA)]
-    args <- args[setdiff(names(args), .whereArguments())]
-    is_call <- names(args) %in% names(.callDefaults())
-    call <- .overlay(.callDefaults(), args[is_call])
-    settings <- args[!is_call]
+    parts <- .splitCall(args)
     if (is.null(param) && is.list(x) && !is.object(x)) {
         param <- multimodalParam()
     }
     linear <- is.null(param) &&
-        all(names(settings) %in% c("latent", "normalize", "scale"))
-    if (linear || counts) {
-        where <- .countsFirst(x, where)
+        all(names(parts$settings) %in% c("latent", "normalize", "scale"))
+    where <- if (linear || counts) {
+        .countsFirst(x, parts$where)
+    } else {
+        parts$where
     }
-    placed <- .placed(x, param, where, args)
-    quiet <- identical(args$verbose, FALSE)
-    list(x = placed, param = param, settings = settings, call = call,
-        quiet = quiet, linear = linear)
+    list(x = .placed(x, param, where, parts$args), param = param,
+        settings = parts$settings, call = parts$call,
+        quiet = identical(args$verbose, FALSE), linear = linear)
 }
 
 # Counts rather than their logarithms, where there are both.

@@ -36,13 +36,21 @@
 # options). args: settings and other arguments of trainAutoencoder().
 .trainingCall <- function(x, param, args, caller) {
     .checkNames(args, .trainingNames(), caller)
+    parts <- .splitCall(args)
+    x <- .placed(x, param, parts$where, parts$args)
+    list(x = x, call = parts$call, settings = parts$settings,
+        options = .fitOptions(parts$call, quiet = TRUE))
+}
+
+# Arguments of trainAutoencoder() by kind: list(where, args, call, settings):
+# where the samples are, all others, and these as arguments of the call with
+# their defaults, and as settings.
+.splitCall <- function(args) {
     is_where <- names(args) %in% .whereArguments()
     where <- args[is_where]
     args <- args[!is_where]
-    where <- where[!vapply(where, is.null, logical(1L))]
-    x <- .placed(x, param, where, args)
     is_call <- names(args) %in% names(.callDefaults())
-    call <- .overlay(.callDefaults(), args[is_call])
-    list(x = x, call = call, options = .fitOptions(call, quiet = TRUE),
+    list(where = where[!vapply(where, is.null, NA)], args = args,
+        call = .overlay(.callDefaults(), args[is_call]),
         settings = args[!is_call])
 }
