@@ -1,5 +1,6 @@
 # DelayedArray and HDF5 input: loaded once if it fits the memory limit, else
-# read in blocks of samples, always from R's main thread.
+# read in blocks of samples. A fit copies these to a temporary file, from which
+# it reads single samples in any order.
 
 .checkDelayed <- function(x, arg) {
     if (length(dim(x)) != 2L) {
@@ -34,22 +35,29 @@
         x <- read(1L, ncol(m))
         return(list(kind = if (sparse) "sparse" else "dense", x = x))
     }
-    # The core keeps up to two windows; a block being read exists twice.
-    window <- as.integer(max(1, min(ncol(m), floor(memory_limit /
-        (3 * bytes)))))
-    list(kind = "stream", read = read, window = .wholeChunks(window, plain),
-        delayed = m)
+    list(kind = "stream", read = read, sparse = sparse, delayed = m,
+        block = .blockSamples(plain, bytes, memory_limit),
+        copy = tempfile("aesop-", fileext = ".samples"))
 }
 
-# The core reads sixteenths of a window: as many whole chunks of the file as fit
-# in, where they do, so that none is read twice.
-.wholeChunks <- function(window, x) {
-    width <- tryCatch(DelayedArray::chunkdim(x)[2L], error = function(e) NULL)
-    part <- window %/% 16L
-    if (is.null(width) || width > part) {
-        return(window)
+# Samples that are read in one go: about 16 MB, which makes the call itself
+# cheap, in whole chunks of the file, so that none is read twice. At least one
+# chunk, if the limit allows for that; a block being read exists up to three
+# times.
+.blockSamples <- function(x, bytes, memory_limit) {
+    chunk <- tryCatch(DelayedArray::chunkdim(x)[2L], error = function(e) NULL)
+    most <- max(1, memory_limit %/% (3 * bytes))
+    if (is.null(chunk) || chunk > most) {
+        chunk <- 1
     }
-    as.integer(16L * (part %/% width) * width)
+    wanted <- max(chunk, min(most, 16 * 1024^2 %/% bytes))
+    min(ncol(x), wanted %/% chunk * chunk)
+}
+
+.copyNote <- function(m, source) {
+    bytes <- .bytesPerSample(m, source$sparse) * ncol(m)
+    sprintf(paste("`x` takes about %.1f GB, more than `memory_limit`: it is",
+        "copied once to a temporary file in %s."), bytes / 1e9, tempdir())
 }
 
 # Memory of one sample in R. The share of non-zeros of a sparse matrix is

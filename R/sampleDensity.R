@@ -17,7 +17,7 @@
     source$x <- .someSamples(x, samples, list(source$feature_names,
         .sampleNames(source)[samples]))
     source$kind <- if (is(source$x, "dgCMatrix")) "sparse" else "dense"
-    source[c("read", "window", "delayed")] <- NULL
+    source[c("read", "sparse", "block", "copy", "delayed")] <- NULL
     source$n_samples <- length(samples)
     source$size_factors <- source$size_factors[samples]
     if (length(source$sample_names) > 0L) {

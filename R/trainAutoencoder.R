@@ -7,7 +7,7 @@
 #' data; one message says which were chosen and why.
 #'
 #' @param x A numeric or logical matrix, a sparse matrix (never made dense), a
-#'     DelayedArray (on disk; read in blocks if it exceeds `memory_limit`), a
+#'     DelayedArray (on disk, of any size; see `memory_limit`), a
 #'     SummarizedExperiment or a SingleCellExperiment: features in rows,
 #'     samples in columns; or DNA sequences, see [oneHot()]. For
 #'     [multimodalParam()] a named list of those, or a
@@ -38,7 +38,9 @@
 #'     with a warning of class `aesop_warning_interrupted`; or `"stop"` with a
 #'     condition of class `aesop_interrupt`, which holds it in field `model`.
 #' @param memory_limit Bytes that a DelayedArray may take in memory; a larger
-#'     one is streamed in blocks. `NULL` for 2 GiB.
+#'     one is copied once, sample after sample, to a temporary file (removed
+#'     afterwards) and trained on from there: the result is the same. `NULL`
+#'     for 2 GiB.
 #' @param assay.type,exprs_values Name or number of the assay (two names for
 #'     the same argument). `NULL` for `"counts"` with a loss on counts or
 #'     `normalize = "log"`, else for `"logcounts"`.
@@ -325,6 +327,9 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
     }
     size_factors <- .checkSizeFactors(call$size_factors, ncol(m))
     source <- .asInput(m, features$names, size_factors, memory_limit)
+    if (source$kind == "stream") {
+        notes <- c(notes, .copyNote(m, source))
+    }
     list(source = source, origin = origin, made = features$made,
         notes = notes)
 }

@@ -43,7 +43,6 @@ template <class F>
 void each_batch(Fitted &model, const Dataset &data, F &&f) {
     Minibatch<float> batch(model.config, data, model.backend.table());
     int64_t rows = std::min<int64_t>(256, std::max<int64_t>(16, 4000000 / data.features()));
-    rows = std::min(rows, data.window());
     std::vector<int64_t> ids;
     for (int64_t from = 0; from < data.samples(); from += rows) {
         ids.resize(size_t(std::min(rows, data.samples() - from)));

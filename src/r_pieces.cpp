@@ -146,7 +146,7 @@ Rcpp::NumericVector sample_order(double n, const Rcpp::List &control) {
         std::vector<int64_t> ids(static_cast<size_t>(n));
         std::iota(ids.begin(), ids.end(), 1);
         uint32_t epoch = uint32_t(Rcpp::as<double>(element(control, "epoch")));
-        std::vector<int64_t> order = epoch_order(ids, int64_t(n), key_from_r(control), epoch, kShuffle);
+        std::vector<int64_t> order = epoch_order(ids, key_from_r(control), epoch, kShuffle);
         return Rcpp::NumericVector(order.begin(), order.end());
     });
 }

@@ -47,6 +47,7 @@ Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &confi
     return guarded([&] {
         Config settings = config_from_list(config).resolved();
         RDataset source_data = dataset_from_list(source, settings);
+        copy_to_disk(source_data);
         const Dataset &data = source_data.data;
         Key seed = key_from_r(control);
         auto number = [&](const char *name) { return Rcpp::as<double>(element(options, name)); };
@@ -67,7 +68,7 @@ Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &confi
         for (int64_t step = 0, from = n, epoch = -1; step < test.steps && !exploded; step++, from += size) {
             if (from + size > n) { // whole minibatches only, whose losses are alike
                 from = 0;
-                ids = epoch_order(split_samples(data.samples(), settings, seed).training, data.window(), seed,
+                ids = epoch_order(split_samples(data.samples(), settings, seed).training, seed,
                                   uint32_t(++epoch), kShuffle);
             }
             batch.load(ids.data() + from, size);

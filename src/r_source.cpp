@@ -1,4 +1,5 @@
 #include "r_source.h"
+#include "core/disk_copy.h"
 #include "core/error.h"
 #include "r_convert.h"
 #include <algorithm>
@@ -8,66 +9,65 @@
 namespace aesop {
 namespace {
 
-// One R matrix, dense or dgCMatrix, checked before any of it is used.
-class Block {
-  public:
-    explicit Block(SEXP x) : object_(x) {
-        if (Rf_isMatrix(x) && (TYPEOF(x) == REALSXP || TYPEOF(x) == INTSXP || TYPEOF(x) == LGLSXP)) {
-            rows_ = Rf_nrows(x), cols_ = Rf_ncols(x);
-            if (TYPEOF(x) == REALSXP)
-                real_ = REAL(x);
-            else
-                integer_ = TYPEOF(x) == INTSXP ? INTEGER(x) : LOGICAL(x);
-        } else if (Rf_isS4(x) && Rf_inherits(x, "dgCMatrix")) {
-            open_sparse(x);
-        } else {
-            throw Error("input_type", "`x` must be a numeric matrix or a dgCMatrix here.").with("arg", "x");
-        }
-    }
-    int64_t rows() const { return rows_; }
-    int64_t cols() const { return cols_; }
-    bool sparse() const { return start_ != nullptr; }
-    Column column(int64_t j) const {
-        if (start_)
-            return {real_ + start_[j], nullptr, index_ + start_[j], start_[j + 1] - start_[j]};
-        return {real_ ? real_ + j * rows_ : nullptr, integer_ ? integer_ + j * rows_ : nullptr, nullptr,
-                rows_};
-    }
+// Where the values of a matrix are: dense, real or integer, or sparse by columns.
+struct Values {
+    int64_t rows = 0, cols = 0;
+    const double *real = nullptr;
+    const int32_t *integer = nullptr;
+    const int32_t *start = nullptr;
+    const int32_t *index = nullptr;
 
-  private:
-    void open_sparse(SEXP x) {
-        SEXP dim = R_do_slot(x, Rf_install("Dim")), p = R_do_slot(x, Rf_install("p"));
-        SEXP i = R_do_slot(x, Rf_install("i")), values = R_do_slot(x, Rf_install("x"));
-        auto broken = [](const std::string &why) {
-            return Error("input_value", "`x` is an invalid dgCMatrix: " + why +
-                                            ". Make it anew, for example with "
-                                            "as(as.matrix(x), \"dgCMatrix\").")
-                .with("arg", "x");
-        };
-        if (TYPEOF(dim) != INTSXP || Rf_xlength(dim) != 2 || INTEGER(dim)[0] < 0 || INTEGER(dim)[1] < 0)
-            throw broken("its dimensions are not two non-negative integers");
-        rows_ = INTEGER(dim)[0], cols_ = INTEGER(dim)[1];
-        if (TYPEOF(p) != INTSXP || Rf_xlength(p) != cols_ + 1 || INTEGER(p)[0] != 0)
-            throw broken("slot p does not have one entry more than there are columns");
-        if (TYPEOF(i) != INTSXP || TYPEOF(values) != REALSXP || Rf_xlength(i) != Rf_xlength(values) ||
-            INTEGER(p)[cols_] != Rf_xlength(values))
-            throw broken("slots p, i and x disagree on the number of values");
-        start_ = INTEGER(p), index_ = INTEGER(i), real_ = REAL(values);
-        for (int64_t j = 0; j < cols_; j++) {
-            if (start_[j + 1] < start_[j])
-                throw broken("slot p decreases");
-            for (int64_t k = start_[j]; k < start_[j + 1]; k++)
-                if (index_[k] < 0 || index_[k] >= rows_ || (k > start_[j] && index_[k] <= index_[k - 1]))
-                    throw broken("slot i is out of range or not ascending within a column");
-        }
+    bool sparse() const { return start != nullptr; }
+    int64_t size() const { return start ? start[cols] : rows * cols; }
+    Column column(int64_t j) const {
+        if (start)
+            return {real + start[j], nullptr, index + start[j], start[j + 1] - start[j]};
+        return {real ? real + j * rows : nullptr, integer ? integer + j * rows : nullptr, nullptr, rows};
     }
-    Rcpp::RObject object_; // kept from the garbage collector
-    int64_t rows_ = 0, cols_ = 0;
-    const double *real_ = nullptr;
-    const int *integer_ = nullptr;
-    const int *start_ = nullptr;
-    const int *index_ = nullptr;
 };
+
+Values sparse_values(SEXP x) {
+    Values v;
+    SEXP dim = R_do_slot(x, Rf_install("Dim")), p = R_do_slot(x, Rf_install("p"));
+    SEXP i = R_do_slot(x, Rf_install("i")), values = R_do_slot(x, Rf_install("x"));
+    auto broken = [](const std::string &why) {
+        return Error("input_value", "`x` is an invalid dgCMatrix: " + why +
+                                        ". Make it anew, for example with as(as.matrix(x), \"dgCMatrix\").")
+            .with("arg", "x");
+    };
+    if (TYPEOF(dim) != INTSXP || Rf_xlength(dim) != 2 || INTEGER(dim)[0] < 0 || INTEGER(dim)[1] < 0)
+        throw broken("its dimensions are not two non-negative integers");
+    v.rows = INTEGER(dim)[0], v.cols = INTEGER(dim)[1];
+    if (TYPEOF(p) != INTSXP || Rf_xlength(p) != v.cols + 1 || INTEGER(p)[0] != 0)
+        throw broken("slot p does not have one entry more than there are columns");
+    if (TYPEOF(i) != INTSXP || TYPEOF(values) != REALSXP || Rf_xlength(i) != Rf_xlength(values) ||
+        INTEGER(p)[v.cols] != Rf_xlength(values))
+        throw broken("slots p, i and x disagree on the number of values");
+    v.start = INTEGER(p), v.index = INTEGER(i), v.real = REAL(values);
+    for (int64_t j = 0; j < v.cols; j++) {
+        if (v.start[j + 1] < v.start[j])
+            throw broken("slot p decreases");
+        for (int64_t k = v.start[j]; k < v.start[j + 1]; k++)
+            if (v.index[k] < 0 || v.index[k] >= v.rows || (k > v.start[j] && v.index[k] <= v.index[k - 1]))
+                throw broken("slot i is out of range or not ascending within a column");
+    }
+    return v;
+}
+
+// Of an R matrix, dense or dgCMatrix, checked before any of it is used.
+Values values_of(SEXP x) {
+    if (Rf_isS4(x) && Rf_inherits(x, "dgCMatrix"))
+        return sparse_values(x);
+    if (!Rf_isMatrix(x) || (TYPEOF(x) != REALSXP && TYPEOF(x) != INTSXP && TYPEOF(x) != LGLSXP))
+        throw Error("input_type", "`x` must be a numeric matrix or a dgCMatrix here.").with("arg", "x");
+    Values v;
+    v.rows = Rf_nrows(x), v.cols = Rf_ncols(x);
+    if (TYPEOF(x) == REALSXP)
+        v.real = REAL(x);
+    else
+        v.integer = TYPEOF(x) == INTSXP ? INTEGER(x) : LOGICAL(x);
+    return v;
+}
 
 class NamedSource : public BatchSource {
   public:
@@ -91,84 +91,67 @@ class NamedSource : public BatchSource {
 
 class MatrixSource : public NamedSource {
   public:
-    explicit MatrixSource(const Rcpp::List &source) : NamedSource(source), block_(element(source, "x")) {}
-    int64_t features() const override { return block_.rows(); }
-    int64_t samples() const override { return block_.cols(); }
-    bool sparse() const override { return block_.sparse(); }
+    explicit MatrixSource(const Rcpp::List &source)
+        : NamedSource(source), object_(element(source, "x")), values_(values_of(object_)) {}
+    int64_t features() const override { return values_.rows; }
+    int64_t samples() const override { return values_.cols; }
+    bool sparse() const override { return values_.sparse(); }
     void prepare(const int64_t *, int64_t) override {}
-    Column column(int64_t sample) const override { return block_.column(sample); }
+    Column column(int64_t sample) const override { return values_.column(sample); }
 
   private:
-    Block block_;
+    Rcpp::RObject object_; // kept from the garbage collector
+    Values values_;
 };
 
-// Blocks of a sixteenth of the window, read by an R function on the main thread and kept while they are
-// needed; at most about two windows are held at once.
+// Blocks of samples that an R function reads; only those of the last prepare() are held.
 class StreamSource : public NamedSource {
   public:
     explicit StreamSource(const Rcpp::List &source)
         : NamedSource(source), read_(Rcpp::as<Rcpp::Function>(element(source, "read"))),
           features_(int64_t(Rcpp::as<double>(element(source, "n_features")))),
           samples_(int64_t(Rcpp::as<double>(element(source, "n_samples")))),
-          window_(std::max<int64_t>(16, int64_t(Rcpp::as<double>(element(source, "window"))))),
-          size_(window_ / 16) {}
+          size_(int64_t(Rcpp::as<double>(element(source, "block")))),
+          sparse_(Rcpp::as<bool>(element(source, "sparse"))) {}
     int64_t features() const override { return features_; }
     int64_t samples() const override { return samples_; }
     bool sparse() const override { return sparse_; }
-    int64_t window() const override { return std::min(window_, samples_); }
+    bool streamed() const override { return true; }
 
     void prepare(const int64_t *samples, int64_t n) override {
-        clock_++;
-        std::set<int64_t> needed; // ascending, so that neighbours are found
+        std::set<int64_t> needed;
         for (int64_t k = 0; k < n; k++)
             needed.insert(samples[k] / size_);
-        for (auto b = needed.begin(); b != needed.end();) {
-            int64_t first = *b, last = first;
-            bool kept = blocks_.count(first) > 0;
-            while (++b != needed.end() && *b == last + 1 && last - first < 15 &&
-                   (blocks_.count(*b) > 0) == kept)
-                last = *b;
-            if (!kept)
-                load(first, last);
-            for (int64_t i = first; i <= last; i++)
-                blocks_.at(i).used = clock_;
-        }
-        while (int64_t(blocks_.size()) > kMostBlocks) { // the oldest that this minibatch does not need
-            auto oldest = std::min_element(blocks_.begin(), blocks_.end(), [](const auto &a, const auto &b) {
-                return a.second.used < b.second.used;
-            });
-            if (oldest->second.used == clock_)
-                break;
-            blocks_.erase(oldest);
-        }
+        for (auto b = blocks_.begin(); b != blocks_.end();)
+            b = needed.count(b->first) ? std::next(b) : blocks_.erase(b);
+        for (int64_t b : needed)
+            if (!blocks_.count(b))
+                load(b);
     }
     Column column(int64_t sample) const override {
-        const Kept &kept = blocks_.at(sample / size_);
-        return kept.read->column(sample - kept.first);
+        int64_t block = sample / size_;
+        return blocks_.at(block).values.column(sample - block * size_);
     }
 
   private:
-    static constexpr int64_t kMostBlocks = 28;
-    struct Kept {
-        std::shared_ptr<Block> read; // neighbours that were read together share it
-        int64_t first;               // its first sample
-        int64_t used;
+    struct Block {
+        Rcpp::RObject object; // kept from the garbage collector
+        Values values;
     };
-    // Neighbouring blocks in one go: each call of the R function costs about as much as many samples.
-    void load(int64_t first, int64_t last) {
-        int64_t from = first * size_, to = std::min(samples_, (last + 1) * size_);
-        auto block = std::make_shared<Block>(read_(double(from + 1), double(to)));
-        if (block->rows() != features_ || block->cols() != to - from)
+    void load(int64_t block) {
+        int64_t from = block * size_, to = std::min(samples_, from + size_);
+        Rcpp::checkUserInterrupt();
+        Rcpp::RObject object = read_(double(from + 1), double(to));
+        Values values = values_of(object);
+        if (values.rows != features_ || values.cols != to - from || values.sparse() != sparse_)
             throw Error("io", "`x` changed while it was read: a block has other dimensions than before.")
                 .with("op", "read");
-        sparse_ = block->sparse();
-        for (int64_t b = first; b <= last; b++)
-            blocks_[b] = Kept{block, from, clock_};
+        blocks_[block] = Block{object, values};
     }
     Rcpp::Function read_;
-    int64_t features_, samples_, window_, size_, clock_ = 0;
-    bool sparse_ = false;
-    std::map<int64_t, Kept> blocks_;
+    int64_t features_, samples_, size_; // size_: samples of a block
+    bool sparse_;
+    std::map<int64_t, Block> blocks_;
 };
 
 std::unique_ptr<BatchSource> source_from_list(const Rcpp::List &source) {
@@ -221,6 +204,8 @@ RDataset dataset_from_list(const Rcpp::List &source, const Config &config) {
             .with("arg", "x");
     for (const Rcpp::List &one : assays) {
         out.sources.push_back(source_from_list(one));
+        out.copy_paths.push_back(
+            Rf_isNull(element(one, "copy")) ? std::string() : Rcpp::as<std::string>(element(one, "copy")));
         AssayData data;
         data.source = out.sources.back().get();
         data.feature_weight = numbers(one, "feature_weight");
@@ -233,6 +218,16 @@ RDataset dataset_from_list(const Rcpp::List &source, const Config &config) {
     }
     read_design(element(source, "design"), config, out.data);
     return out;
+}
+
+void copy_to_disk(RDataset &data) {
+    for (size_t i = 0; i < data.data.assays.size(); i++) {
+        BatchSource *&source = data.data.assays[i].source;
+        if (!source->streamed())
+            continue;
+        data.sources.push_back(std::make_unique<DiskCopy>(*source, data.copy_paths[i]));
+        source = data.sources.back().get();
+    }
 }
 
 } // namespace aesop

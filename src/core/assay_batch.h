@@ -17,7 +17,7 @@ class AssayBatch {
     AssayBatch(const Config &config, const AssayConfig &assay, uint32_t index, const AssayData &data,
                const Backend<Real> &backend);
 
-    // Samples must be within one window of the source; ids are theirs, for random draws.
+    // ids: of the samples, for random draws.
     void load(const int64_t *samples, const std::vector<uint32_t> &ids);
     // The network's input: with noise and input dropout when the pass is a training one.
     Operand<Real> input(const Pass<Real> &pass);

@@ -9,26 +9,6 @@
 namespace aesop {
 namespace {
 
-void shuffle(std::vector<int64_t> &v, size_t begin, size_t end, const DrawKey &key, uint32_t stream) {
-    for (size_t i = end - begin; i > 1; i--) { // Fisher and Yates
-        uint64_t word = draw(key, uint32_t(i), stream).w[0];
-        std::swap(v[begin + i - 1], v[begin + size_t((word * i) >> 32)]);
-    }
-}
-
-// Calls f(sample, column) for every sample in order, a window at a time.
-template <class F>
-void each_sample(BatchSource &source, F &&f) {
-    std::vector<int64_t> ids;
-    for (int64_t from = 0; from < source.samples(); from += source.window()) {
-        ids.resize(size_t(std::min(source.window(), source.samples() - from)));
-        std::iota(ids.begin(), ids.end(), from);
-        source.prepare(ids.data(), int64_t(ids.size()));
-        for (int64_t s : ids)
-            f(s, source.column(s));
-    }
-}
-
 std::string shown_value(double v) {
     if (std::isnan(v))
         return "NA or NaN";
@@ -40,29 +20,13 @@ std::string shown_value(double v) {
 
 } // namespace
 
-std::vector<int64_t> epoch_order(const std::vector<int64_t> &ids, int64_t window, Key seed, uint32_t epoch,
+std::vector<int64_t> epoch_order(const std::vector<int64_t> &ids, Key seed, uint32_t epoch,
                                  uint32_t purpose) {
     DrawKey key{seed, epoch, purpose};
     std::vector<int64_t> order = ids;
-    int64_t n = int64_t(ids.size());
-    if (window >= n) {
-        shuffle(order, 0, size_t(n), key, 0);
-        return order;
-    }
-    int64_t block = std::max<int64_t>(1, window / 8);
-    std::vector<int64_t> blocks(size_t((n + block - 1) / block));
-    std::iota(blocks.begin(), blocks.end(), 0);
-    shuffle(blocks, 0, blocks.size(), key, 0);
-    order.clear();
-    size_t begin = 0;
-    uint32_t stream = 1;
-    for (size_t i = 0; i < blocks.size(); i++) {
-        int64_t from = blocks[i] * block, to = std::min(n, from + block);
-        order.insert(order.end(), ids.begin() + from, ids.begin() + to);
-        if (i % 8 == 7 || i + 1 == blocks.size()) {
-            shuffle(order, begin, order.size(), key, stream++);
-            begin = order.size();
-        }
+    for (size_t i = order.size(); i > 1; i--) { // Fisher and Yates
+        uint64_t word = draw(key, uint32_t(i), 0).w[0];
+        std::swap(order[i - 1], order[size_t((word * i) >> 32)]);
     }
     return order;
 }

@@ -5,6 +5,8 @@
 #include "column.h"
 #include "config.h"
 #include "philox.h"
+#include <algorithm>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -19,18 +21,29 @@ class BatchSource {
     // Makes the given samples available to column() until the next call; on the calling thread.
     virtual void prepare(const int64_t *samples, int64_t n) = 0;
     virtual Column column(int64_t sample) const = 0;
-    // Samples that are in reach at once; fewer than samples() when blocks are streamed.
-    virtual int64_t window() const { return samples(); }
+    // Whether samples come in blocks that are read in order: good for single passes only.
+    virtual bool streamed() const { return false; }
     // Names for messages; "feature 3", "sample 7" where there are none.
     virtual std::string feature_name(int64_t i) const { return "feature " + std::to_string(i + 1); }
     virtual std::string sample_name(int64_t j) const { return "sample " + std::to_string(j + 1); }
 };
 
-// The order in which an epoch visits the samples `ids`: a random permutation; with a window smaller than
-// their number, blocks of an eighth of the window are permuted and every eight of them mixed, so that a
-// streamed source reads each block once.
-std::vector<int64_t> epoch_order(const std::vector<int64_t> &ids, int64_t window, Key seed, uint32_t epoch,
-                                 uint32_t purpose);
+// Calls f(sample, column) for every sample in order.
+template <class F>
+void each_sample(BatchSource &source, F &&f) {
+    constexpr int64_t kAtOnce = 64;
+    std::vector<int64_t> ids;
+    for (int64_t from = 0; from < source.samples(); from += kAtOnce) {
+        ids.resize(size_t(std::min(kAtOnce, source.samples() - from)));
+        std::iota(ids.begin(), ids.end(), from);
+        source.prepare(ids.data(), int64_t(ids.size()));
+        for (int64_t s : ids)
+            f(s, source.column(s));
+    }
+}
+
+// The order in which an epoch visits the samples `ids`: a random permutation.
+std::vector<int64_t> epoch_order(const std::vector<int64_t> &ids, Key seed, uint32_t epoch, uint32_t purpose);
 
 // What one pass over all samples finds; on the scale after normalisation.
 struct Statistics {

@@ -1,7 +1,6 @@
 // The data of a fit: one source per assay with its preparation, and the covariates that all share.
 #pragma once
 #include "preparation.h"
-#include <algorithm>
 
 namespace aesop {
 
@@ -18,12 +17,6 @@ struct Dataset {
     std::vector<double> design; // samples x covariates, row by row
 
     int64_t samples() const { return assays.front().source->samples(); }
-    int64_t window() const { // samples in reach at once
-        int64_t smallest = samples();
-        for (const AssayData &a : assays)
-            smallest = std::min(smallest, a.source->window());
-        return smallest;
-    }
     int64_t features() const {
         int64_t sum = 0;
         for (const AssayData &a : assays)

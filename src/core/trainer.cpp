@@ -27,7 +27,7 @@ Split split_samples(int64_t n, const Config &config, Key seed) {
     std::vector<int64_t> ids(static_cast<size_t>(n));
     std::iota(ids.begin(), ids.end(), 0);
     if (config.validation_split == "random" && config.validation > 0)
-        ids = epoch_order(ids, n, seed, 0, kSplit);
+        ids = epoch_order(ids, seed, 0, kSplit);
     int64_t n_training = int64_t(double(n) * (1 - config.validation) + 1e-9);
     n_training = std::min(std::max<int64_t>(n_training, 1), n);
     Split s;
@@ -99,7 +99,7 @@ template <class Real>
 typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, double &loss) {
     int64_t n = int64_t(split_.training.size()), size = config_.batch_size, seen = 0;
     std::vector<int64_t> order =
-        config_.shuffle ? epoch_order(split_.training, data_.window(), seed_, uint32_t(epoch), kShuffle)
+        config_.shuffle ? epoch_order(split_.training, seed_, uint32_t(epoch), kShuffle)
                         : split_.training;
     int64_t steps = steps_per_epoch(n, config_);
     for (int64_t s = 0; s < steps; s++) {
