@@ -202,6 +202,10 @@ as.list.AutoencoderParam <- function(x, complete = TRUE, ...) {
             sprintf("X = L + S, S sparse by %s, %d rounds",
                 extra$robust$sparse, extra$robust$rounds)
         },
+        linear = if (!is.null(extra$linear)) {
+            sprintf("at its optimum, in the scale of %d neighbours",
+                extra$linear$neighbours)
+        },
         stacked = if (!is.null(extra$stacked)) "layers trained one by one",
         latent = if (isTRUE(extra$auto_latent)) "chosen from the data"
     )

@@ -70,9 +70,7 @@ ensembleAutoencoder <- function(x, param = NULL, members = 10,
     members <- .checkNumber(members, "members", lower = 2, upper = 10000,
         integer = TRUE)
     BPPARAM <- .checkParallel(BPPARAM)
-    if (!is.null(param)) {
-        .checkParam(param)
-    }
+    param <- .networkParam(param, x)
     args <- list(...)
     .checkNames(args, setdiff(.trainingNames(), "on_interrupt"),
         "ensembleAutoencoder()")

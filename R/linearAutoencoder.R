@@ -145,7 +145,7 @@
         param <- multimodalParam()
     }
     linear <- is.null(param) &&
-        all(names(parts$settings) %in% c("latent", "normalize", "scale"))
+        all(names(parts$settings) %in% .linearSettings)
     where <- if (linear || counts) {
         .countsFirst(x, parts$where)
     } else {

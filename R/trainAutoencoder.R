@@ -194,8 +194,13 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
 .trainFrom <- function(x, param, settings, call, quiet) {
     call <- .overlay(.callDefaults(), call)
     options <- .fitOptions(call, quiet)
+    if (is.null(param)) {
+        param <- .defaultParam(settings)
+    }
     fit <- .preparedFit(x, param, settings, call, options)
-    train <- if (!is.null(fit$extra$robust)) {
+    train <- if (!is.null(fit$extra$linear)) {
+        .fitEmbedding
+    } else if (!is.null(fit$extra$robust)) {
         .fitRobust
     } else if (!is.null(fit$extra$stacked)) {
         .fitStacked

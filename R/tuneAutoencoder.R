@@ -66,9 +66,7 @@ tuneAutoencoder <- function(x, grid, param = NULL,
     refit <- .checkFlag(refit, "refit")
     BPPARAM <- .checkParallel(BPPARAM)
     score <- .scoreFunction(metric)
-    if (!is.null(param)) {
-        .checkParam(param)
-    }
+    param <- .networkParam(param, x)
     fixed <- .fixedArguments(list(...))
     seed <- .resolveSeed(seed)
     candidates <- .candidates(grid, if (search == "random") n, seed)

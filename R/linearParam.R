@@ -1,0 +1,206 @@
+# The default: a linear autoencoder at its optimum, its code in local scale.
+
+#' Linear autoencoder: the default embedding
+#'
+#' The autoencoder without hidden layers at its optimum, which is known: the
+#' subspace of the leading principal components (Baldi and Hornik 1989). There
+#' is nothing to train, so that the result does not depend on a seed. Within
+#' the subspace a linear autoencoder is free to choose the axes of its code,
+#' as the decoder undoes whatever the encoder does; here they are chosen such
+#' that distances between codes tell kinds of samples apart, see below.
+#' [trainAutoencoder()] and [runAutoencoder()] use these settings if none are
+#' given, or only some of the arguments here.
+#'
+#' @param latent Number of codes; `"auto"` for the optimal hard threshold of
+#'     the singular values (see [chooseLatent()]), at most 50 and at most a
+#'     quarter of the samples (but 10 where there are as many).
+#' @param neighbours Nearest samples by which the code is scaled, at least 1.
+#' @param normalize `"none"`, or `"log"` for counts, see [AutoencoderParam()].
+#'     `NULL` for `"log"` if all values are whole numbers, not negative, and
+#'     there are 100 features or more; else `"none"`.
+#' @param scale `"none"`, `"center"` or `"standard"`. `NULL` for `"center"`;
+#'     but `"standard"` for fewer than 100 features one of which has a standard
+#'     deviation above 10 times their median: they have units of their own.
+#' @param design A formula of covariates such as `~ batch`: their least squares
+#'     effects are taken out of every feature before the code is made, and
+#'     added again by the decoder.
+#'
+#' @section Local scale:
+#' Principal components are as long as their variance says, whether it comes
+#' from kinds of samples or from what varies among samples of one kind. Here,
+#' the differences between a sample and its nearest ones (`neighbours`) tell
+#' how samples of one kind vary. The axes of the code are those that are
+#' uncorrelated both among all samples and among neighbours, and each has its
+#' variance in units of the local one: with r the ratio of both, an axis has
+#' the weight (1 - 1 / r) r^(-1/8), which leaves out what varies no more than
+#' it does among neighbours, and keeps few very distinct kinds from hiding the
+#' others. With few samples the local covariance cannot be known well: it is
+#' drawn to a multiple of the identity by the share 2 k / n (k codes, n
+#' samples), where the axes are those of the principal components.
+#'
+#' The axes are found on as many samples as make 50 million values (all of them
+#' in most data); the model then encodes all samples.
+#'
+#' @section Errors:
+#' `aesop_error_param` for settings, and in training for others than these:
+#' what asks for a network, such as `hidden` or `epochs`, belongs in
+#' [AutoencoderParam()].
+#'
+#' @references Baldi P., Hornik K. (1989) Neural networks and principal
+#' component analysis: learning from examples without local minima. Neural
+#' Networks 2, 53-58.
+#' @returns An [AutoencoderParam][AutoencoderParam-class].
+#' @seealso [AutoencoderParam()] and [presets] for networks that are trained
+#' @export
+#' @examples
+#' kind <- rep(1:3, each = 40)
+#' x <- matrix(rnorm(200 * 120, mean = rep(rnorm(600), 120)), 200,
+#'     dimnames = list(paste0("gene", 1:200), paste0("cell", 1:120)))
+#' x[1:60, kind == 2] <- x[1:60, kind == 2] + 2
+#' x[61:90, kind == 3] <- x[61:90, kind == 3] + 2
+#' model <- trainAutoencoder(x, linearParam())
+#' model
+#' table(kind, clusterCodes(encode(model, x), k = 3))
+linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
+    scale = NULL, design = NULL) {
+    neighbours <- .checkNumber(neighbours, "neighbours", lower = 1,
+        integer = TRUE)
+    if (identical(latent, "auto")) {
+        latent <- NULL
+    }
+    param <- AutoencoderParam(hidden = integer(0), latent = latent,
+        epochs = 0L, validation = 0, normalize = normalize, scale = scale,
+        design = design)
+    param@extra$linear <- list(neighbours = neighbours)
+    param
+}
+
+# Settings that leave the choice of network open.
+.linearSettings <- c("latent", "normalize", "scale")
+
+# What nothing else was asked for gets: linearParam().
+.defaultParam <- function(settings) {
+    if (all(names(settings) %in% .linearSettings)) linearParam()
+}
+
+# The same for functions that compare trainings: a network in any case. NULL
+# stays for several assays.
+.networkParam <- function(param, x) {
+    if (!is.null(param)) {
+        .checkParam(param)
+    } else if (!is.list(x) || is.object(x)) {
+        AutoencoderParam()
+    }
+}
+
+.maxEmbeddingValues <- 5e7
+.maxEmbeddingLatent <- 50L
+
+# As .fitModel(), for a param with extra$linear.
+.fitEmbedding <- function(input, settings, options, extra) {
+    .checkEmbedding(settings)
+    n <- input$source$n_samples
+    part <- .fixedSubset(n, max(100, .maxEmbeddingValues %/%
+        input$source$n_features))
+    sample <- .sourceSamples(input$source, part)
+    guess <- .guessEmbedding(sample$x)
+    settings <- .overlay(guess, settings)
+    latent <- settings[["latent"]]
+    settings$latent <- 1L
+    first <- .fitPart(input, .adaptTo(input, settings)$settings, options)
+    x <- .applySource(first$model, sample, "input", first$control)
+    effects <- .covariateEffects(x, sample$design)
+    if (!is.null(effects)) {
+        x <- x - t(sample$design %*% effects)
+    }
+    most <- max(1L, min(dim(x) - 1L))
+    if (is.null(latent)) {
+        latent <- .embeddingLatent(x)
+        input$notes <- c(input$notes, sprintf(paste("latent = %d: singular",
+            "values above the optimal hard threshold, at most %d"), latent,
+            .mostLatent(dim(x))))
+    }
+    settings$latent <- min(as.integer(latent), most)
+    input$notes <- c(input$notes, .embeddingNotes(settings, guess, extra,
+        length(part), n))
+    weights <- .embeddingWeights(x, settings$latent, extra$linear$neighbours,
+        effects)
+    fit <- .fitCore(input, .adaptTo(input, settings)$settings, character(),
+        options, list(weights = weights))
+    fit$model@info$linear <- TRUE
+    fit
+}
+
+# Few features may be in units of their own: then their spreads differ widely.
+.unitRange <- 10
+
+.guessEmbedding <- function(values) {
+    guess <- .guessSamples(values)
+    if (guess$scale == "standard") {
+        spread <- apply(as.matrix(values), 1L, stats::sd)
+        spread <- spread[spread > 0]
+        even <- length(spread) == 0L ||
+            max(spread) <= .unitRange * stats::median(spread)
+        guess$scale <- if (even) "center" else "standard"
+    }
+    guess
+}
+
+.checkEmbedding <- function(settings) {
+    base <- linearParam()@settings
+    known <- c(names(base), .linearSettings)
+    other <- setdiff(names(.changedSettings(settings)), known)
+    moved <- names(base)[!vapply(names(base), function(name) {
+        identical(settings[[name]], base[[name]])
+    }, NA)]
+    odd <- c(other, moved)
+    if (length(odd) > 0L) {
+        .abort("param", c(
+            sprintf("`%s` is not a setting of linearParam().", odd[1L]),
+            "Use AutoencoderParam() for a network that is trained."
+        ), arg = odd[1L], value = settings[[odd[1L]]],
+        allowed = .linearSettings)
+    }
+}
+
+.mostLatent <- function(dim) {
+    max(1L, min(.maxEmbeddingLatent, max(10L, dim[2L] %/% 4L), dim - 1L))
+}
+
+# From a part of the samples: where there are many, the number of axes beyond
+# the noise is large anyway.
+.embeddingLatent <- function(x) {
+    x <- x[, .fixedSubset(ncol(x), .maxSpectrumSamples), drop = FALSE]
+    most <- .mostLatent(dim(x))
+    max(min(2L, most), min(.spectrumCount(x), most))
+}
+
+.embeddingNotes <- function(settings, guess, extra, n_part, n) {
+    c(
+        sprintf(paste("normalize = \"%s\", scale = \"%s\"; no training: the",
+            "optimum of a linear autoencoder, scaled by %d neighbours"),
+            settings$normalize, settings$scale, extra$linear$neighbours),
+        if (n_part < n) {
+            sprintf("its axes were found on %d of %d samples", n_part, n)
+        }
+    )
+}
+
+# Encoder: the scores of the leading components, in local scale. Decoder: its
+# inverse.
+.embeddingWeights <- function(x, latent, neighbours, effects) {
+    pca <- .subspace(x, latent)
+    scale <- .localScale(crossprod(x - pca$center, pca$axes), neighbours)
+    encoder <- pca$axes %*% scale
+    weights <- list(
+        encoder.1.weight = encoder,
+        encoder.1.bias = -drop(crossprod(encoder, pca$center)),
+        decoder.1.weight = solve(scale, t(pca$axes)),
+        decoder.1.bias = pca$center
+    )
+    if (!is.null(effects)) {
+        weights$encoder.1.covariates.weight <- -effects %*% encoder
+        weights$decoder.1.covariates.weight <- effects
+    }
+    weights
+}

@@ -1,0 +1,72 @@
+# Axes of a code in which neighbouring samples differ by as much in one
+# direction as in any other, so that a distance counts differences between
+# kinds of samples rather than what varies among samples of one kind.
+
+.scaleNeighbours <- 10L
+.scaleQueries <- 2000L
+
+# Power of the ratio of total to local variance by which axes of a large ratio
+# are shortened: few kinds that are far apart would hide the others.
+.scalePower <- 1 / 8
+
+# The least part of an axis that is left where samples differ by no more than
+# neighbours do.
+.leastPart <- 0.02
+
+# scores: samples x components, centred. Returns the transformation,
+# components x axes: the code is scores %*% transformation, its axes are
+# uncorrelated, and the widest comes first.
+#
+# With S the covariance of neighbours (of their differences, halved), drawn to
+# a multiple of the identity where samples are few, and T the covariance of
+# all samples, both are made diagonal together: S = I and T = diag(r). An axis
+# is then weighted by (1 - 1 / r), its share of what is not local, and
+# r^-.scalePower.
+.localScale <- function(scores, neighbours = .scaleNeighbours) {
+    n <- nrow(scores)
+    local <- .localCovariance(scores, neighbours)
+    even <- min(1, 2 * ncol(scores) / n)
+    size <- mean(diag(local))
+    diag(local) <- diag(local) + 1e-9 * size # where values are alike
+    local <- (1 - even) * local + even * diag(size, ncol(scores))
+    parts <- eigen(local, symmetric = TRUE)
+    white <- parts$vectors %*% (t(parts$vectors) / sqrt(parts$values))
+    total <- eigen(crossprod(scores %*% white) / n, symmetric = TRUE)
+    ratio <- pmax(total$values, 1e-12)
+    weight <- pmax(1 - 1 / ratio, .leastPart) * ratio^-.scalePower
+    widest <- order(-weight * sqrt(ratio))
+    axes <- sweep(white %*% total$vectors, 2L, weight, "*")
+    axes <- axes[, widest, drop = FALSE]
+    # the sign of an axis is free: its largest element is positive
+    top <- cbind(apply(abs(axes), 2L, which.max), seq_len(ncol(axes)))
+    sweep(axes, 2L, sign(axes[top]), "*")
+}
+
+# Of some samples and their nearest ones among all.
+.localCovariance <- function(scores, neighbours) {
+    query <- .fixedSubset(nrow(scores), .scaleQueries)
+    k <- min(neighbours, nrow(scores) - 1L)
+    nearest <- .nearestSamples(scores, query, k)
+    sum <- 0
+    for (j in seq_len(k)) {
+        sum <- sum + crossprod(scores[query, , drop = FALSE] -
+            scores[nearest[, j], , drop = FALSE])
+    }
+    sum / (2 * k * length(query))
+}
+
+# query: numbers of samples. Returns the numbers of the k nearest others of
+# each, by exact distances.
+.nearestSamples <- function(scores, query, k) {
+    size <- rowSums(scores^2)
+    blocks <- split(query, (seq_along(query) - 1L) %/% 200L)
+    found <- lapply(blocks, function(block) {
+        distance <- size - 2 * tcrossprod(scores, scores[block, , drop = FALSE])
+        distance[cbind(block, seq_along(block))] <- Inf
+        apply(distance, 2L, function(d) {
+            near <- which(d <= sort(d, partial = k)[k])
+            near[order(d[near])][seq_len(k)]
+        })
+    })
+    matrix(unlist(found, use.names = FALSE), ncol = k, byrow = TRUE)
+}
