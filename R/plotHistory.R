@@ -10,7 +10,8 @@
 #'
 #' @section Errors:
 #' `aesop_error_package` if ggplot2 is not installed; those of a damaged model,
-#' see [encode()]; `aesop_error_param` for the other arguments.
+#' see [encode()]; `aesop_error_not_fitted` for one without epochs, such as of
+#' [linearParam()]; `aesop_error_param` for the other arguments.
 #'
 #' @returns A ggplot object.
 #' @export
@@ -26,6 +27,12 @@ plotHistory <- function(model, log = FALSE, name = "AE") {
     name <- .checkString(name, "name")
     model <- .storedModel(model, name)
     history <- model@history
+    if (nrow(history) == 0L) {
+        .abort("not_fitted", c(
+            "`model` has no epochs: it needed no training, or had none.",
+            "Train a network: trainAutoencoder(x, AutoencoderParam())"
+        ), object = class(model)[1L])
+    }
     kinds <- c(loss = "training", val_loss = "validation")
     long <- do.call(rbind, lapply(names(kinds), function(column) {
         data.frame(epoch = history$epoch, loss = history[[column]],

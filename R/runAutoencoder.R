@@ -5,7 +5,8 @@
 #'
 #' @param x A
 #'     [SingleCellExperiment][SingleCellExperiment::SingleCellExperiment-class].
-#' @param param An [AutoencoderParam()], or `NULL` for the defaults.
+#' @param param An [AutoencoderParam()] or one of its [presets], or `NULL` for
+#'     the defaults, see [linearParam()].
 #' @param ... Further arguments of [trainAutoencoder()], such as
 #'     `assay.type`, `subset_row`, `ncomponents`, `altexp`, `dimred`, `seed`
 #'     and `num_threads`, and settings by name.

@@ -3,8 +3,11 @@
 #' Fits an autoencoder to a matrix of features x samples, or to one taken from
 #' a [SummarizedExperiment][SummarizedExperiment::SummarizedExperiment-class]
 #' or [SingleCellExperiment][SingleCellExperiment::SingleCellExperiment-class].
-#' Without `param` the settings are the defaults, fitted to the size of the
-#' data; one message says which were chosen and why.
+#' Without `param` and settings it is the linear autoencoder of
+#' [linearParam()], which needs no training and does not depend on a seed. Any
+#' setting beyond `latent`, `normalize` and `scale` asks for a network that is
+#' trained, [AutoencoderParam()]; what is not given of it is fitted to the size
+#' of the data. A message says what was chosen and why.
 #'
 #' @param x A numeric or logical matrix, a sparse matrix (never made dense), a
 #'     DelayedArray (on disk, of any size; see `memory_limit`), a
@@ -14,7 +17,8 @@
 #'     SingleCellExperiment with alternative experiments. Rows need unique names
 #'     to match new data later; if there are none at all, `feature1` and so on
 #'     are used.
-#' @param param An [AutoencoderParam()], or `NULL` for the defaults.
+#' @param param An [AutoencoderParam()] or one of its [presets], or `NULL` for
+#'     the defaults.
 #' @param ... For the matrix method: further settings by name, as for
 #'     [AutoencoderParam()]; they win over `param`. For the other methods: all
 #'     further arguments of the matrix method.
