@@ -190,7 +190,7 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
 # inverse.
 .embeddingWeights <- function(x, latent, neighbours, effects) {
     pca <- .subspace(x, latent)
-    scale <- .neighbourScale(crossprod(x - pca$center, pca$axes), neighbours)
+    scale <- .localScale(crossprod(x - pca$center, pca$axes), neighbours)
     encoder <- pca$axes %*% scale
     weights <- list(
         encoder.1.weight = encoder,

@@ -22,7 +22,7 @@
 # all samples, both are made diagonal together: S = I and T = diag(r). An axis
 # is then weighted by (1 - 1 / r), its share of what is not local, and
 # r^-.scalePower.
-.neighbourScale <- function(scores, neighbours = .scaleNeighbours) {
+.localScale <- function(scores, neighbours = .scaleNeighbours) {
     n <- nrow(scores)
     local <- .localCovariance(scores, neighbours)
     even <- min(1, 2 * ncol(scores) / n)
