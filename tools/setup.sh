@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a task needs and this machine lacks.
 #
-#   sh tools/setup.sh build|demo|test
+#   sh tools/setup.sh build|demo|test|quality
 #
 # Debian's and Ubuntu's own packages where they exist, R's own means from source
 # otherwise. Quick and silent, without the network, when nothing is missing.
@@ -12,8 +12,9 @@ cd "$(dirname "$0")/.."
 
 task=${1:-build}
 case ${task} in
-    build | demo | test) ;;
-    *) die "tools/setup.sh: unknown task '${task}'; choose build, demo or test" ;;
+    build | demo | test | quality) ;;
+    *) die "tools/setup.sh: unknown task '${task}'; choose build, demo, test" \
+        "or quality" ;;
 esac
 
 # wanted KIND: lines "name debian_package" of this task and of "build".
