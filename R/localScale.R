@@ -35,9 +35,8 @@
     total <- eigen(crossprod(scores %*% white) / n, symmetric = TRUE)
     ratio <- pmax(total$values, 1e-12)
     weight <- pmax(1 - 1 / ratio, .leastPart) * ratio^-.scalePower
-    widest <- order(-weight * sqrt(ratio))
+    # the ratios descend, and with them the widths
     axes <- sweep(white %*% total$vectors, 2L, weight, "*")
-    axes <- axes[, widest, drop = FALSE]
     # the sign of an axis is free: its largest element is positive
     top <- cbind(apply(abs(axes), 2L, which.max), seq_len(ncol(axes)))
     sweep(axes, 2L, sign(axes[top]), "*")

@@ -126,6 +126,18 @@ test_that("codes are uncorrelated, the widest first", {
     expect_lt(max(abs(colMeans(codes))), 1e-4 * max(abs(codes)))
 })
 
+test_that("codes do not depend on the unit of the values", {
+    repeated <- toyGaussian(12L, 5L)[, rep(1:5, each = 20L)]
+    colnames(repeated) <- paste0("cell", 1:100)
+    for (x in list(threeKinds()$x, repeated)) {
+        codes <- encode(fitQuiet(x, latent = 3), x)
+        for (unit in c(1e-3, 1e3)) {
+            other <- encode(fitQuiet(unit * x, latent = 3), unit * x)
+            expectNear(sameDirection(other, codes), codes, 1e-4)
+        }
+    }
+})
+
 test_that("nothing is trained, and neither seed nor threads matter", {
     x <- threeKinds()$x
     model <- fitQuiet(x)
