@@ -12,15 +12,17 @@
 #' given, or only some of the arguments here.
 #'
 #' @param latent Number of codes; `"auto"` for the optimal hard threshold of
-#'     the singular values (see [chooseLatent()]), at most 50 and at most a
-#'     quarter of the samples (but 10 where there are as many).
+#'     the singular values (see [chooseLatent()]), at least 2, at most 50 and
+#'     at most a quarter of the samples (but 10 where there are as many). No
+#'     more than the samples less one are ever made, which is said.
 #' @param neighbours Nearest samples by which the code is scaled, at least 1.
 #' @param normalize `"none"`, or `"log"` for counts, see [AutoencoderParam()].
 #'     `NULL` for `"log"` if all values are whole numbers, not negative, and
 #'     there are 100 features or more; else `"none"`.
-#' @param scale `"none"`, `"center"` or `"standard"`. `NULL` for `"center"`;
-#'     but `"standard"` for fewer than 100 features one of which has a standard
-#'     deviation above 10 times their median: they have units of their own.
+#' @param scale `"none"`, `"center"`, `"standard"` or `"minmax"`, see
+#'     [AutoencoderParam()]. `NULL` for `"center"`; but `"standard"` for fewer
+#'     than 100 features one of which has a standard deviation above 10 times
+#'     their median: they have units of their own.
 #' @param design A formula of covariates such as `~ batch`: their least squares
 #'     effects are taken out of every feature before the code is made, and
 #'     added again by the decoder.
@@ -106,19 +108,23 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     guess <- .guessEmbedding(sample$x)
     settings <- .overlay(guess, settings)
     latent <- settings[["latent"]]
-    settings$latent <- 1L
-    first <- .fitPart(input, .adaptTo(input, settings)$settings, options)
+    # also refuses more codes than features
+    config <- .overlay(.adaptTo(input, settings)$settings, list(latent = 1L))
+    first <- .fitPart(input, config, options)
     x <- .applySource(first$model, sample, "input", first$control)
     effects <- .covariateEffects(x, sample$design)
     if (!is.null(effects)) {
         x <- x - t(sample$design %*% effects)
     }
-    most <- max(1L, min(dim(x) - 1L))
+    most <- max(1L, min(nrow(x), ncol(x) - 1L))
     if (is.null(latent)) {
         latent <- .embeddingLatent(x)
         input$notes <- c(input$notes, sprintf(paste("latent = %d: singular",
             "values above the optimal hard threshold, at most %d"), latent,
             .mostLatent(dim(x))))
+    } else if (latent > most) {
+        input$notes <- c(input$notes, sprintf(
+            "latent = %d: all that %d samples tell", most, ncol(x)))
     }
     settings$latent <- min(as.integer(latent), most)
     input$notes <- c(input$notes, .embeddingNotes(settings, guess, extra,
@@ -190,7 +196,7 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
 # inverse.
 .embeddingWeights <- function(x, latent, neighbours, effects) {
     pca <- .subspace(x, latent)
-    scale <- .localScale(crossprod(x - pca$center, pca$axes), neighbours)
+    scale <- .localAxes(crossprod(x - pca$center, pca$axes), neighbours)
     encoder <- pca$axes %*% scale
     weights <- list(
         encoder.1.weight = encoder,

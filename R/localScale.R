@@ -2,7 +2,6 @@
 # direction as in any other, so that a distance counts differences between
 # kinds of samples rather than what varies among samples of one kind.
 
-.scaleNeighbours <- 10L
 .scaleQueries <- 2000L
 
 # Power of the ratio of total to local variance by which axes of a large ratio
@@ -22,21 +21,22 @@
 # all samples, both are made diagonal together: S = I and T = diag(r). An axis
 # is then weighted by (1 - 1 / r), its share of what is not local, and
 # r^-.scalePower.
-.localScale <- function(scores, neighbours = .scaleNeighbours) {
+.localAxes <- function(scores, neighbours) {
     n <- nrow(scores)
     local <- .localCovariance(scores, neighbours)
     even <- min(1, 2 * ncol(scores) / n)
-    size <- mean(diag(local))
-    diag(local) <- diag(local) + 1e-9 * size # where values are alike
+    # where neighbours, or all samples, are alike
+    size <- max(mean(diag(local)), 1e-9 * mean(scores^2))
+    size <- if (size > 0) size else 1
+    diag(local) <- diag(local) + 1e-9 * size
     local <- (1 - even) * local + even * diag(size, ncol(scores))
     parts <- eigen(local, symmetric = TRUE)
     white <- parts$vectors %*% (t(parts$vectors) / sqrt(parts$values))
     total <- eigen(crossprod(scores %*% white) / n, symmetric = TRUE)
     ratio <- pmax(total$values, 1e-12)
     weight <- pmax(1 - 1 / ratio, .leastPart) * ratio^-.scalePower
-    widest <- order(-weight * sqrt(ratio))
+    # the ratios descend, and with them the widths
     axes <- sweep(white %*% total$vectors, 2L, weight, "*")
-    axes <- axes[, widest, drop = FALSE]
     # the sign of an axis is free: its largest element is positive
     top <- cbind(apply(abs(axes), 2L, which.max), seq_len(ncol(axes)))
     sweep(axes, 2L, sign(axes[top]), "*")

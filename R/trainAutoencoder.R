@@ -226,7 +226,9 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
     input <- .inputOf(x, extra, settings, call, options$memory_limit)
     design <- if (is.null(call$design)) extra$design else call$design
     input <- .addDesign(input, x, design, call$covariates)
-    if (auto) {
+    if (auto && !is.null(extra$linear)) {
+        settings$latent <- NULL # chosen in the fit
+    } else if (auto) {
         chosen <- .chooseLatentFor(input, settings)
         settings$latent <- chosen$latent
         input$notes <- c(input$notes, sprintf("latent = %d: %s",

@@ -76,6 +76,8 @@ baseCalls <- function() {
             list(dispersion = "feature")),
         earlyStopping = list(earlyStopping, list(patience = 3,
             min_delta = 0)),
+        linearParam = list(linearParam, list(latent = 3, neighbours = 10,
+            normalize = NULL, scale = NULL, design = NULL)),
         vanillaParam = list(vanillaParam, list(latent = 3)),
         deepParam = list(deepParam, list(latent = 3)),
         denoisingParam = list(denoisingParam, list(noise = maskingNoise(),

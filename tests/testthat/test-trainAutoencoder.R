@@ -1,28 +1,31 @@
 x <- toyGaussian(30L, 120L)
 
 test_that("the defaults train a usable model without a param", {
-    model <- suppressMessages(trainAutoencoder(x, seed = 1))
-    expect_s4_class(model, "AutoencoderModel")
-    expect_true(validObject(model))
-    expect_identical(model@features, rownames(x))
-    expect_identical(model@info$n_samples + 0, 120)
-    expect_identical(model@info$n_features + 0, 30)
-    expect_identical(model@info$seed, 1)
-    expect_identical(model@info$package_version,
-        as.character(packageVersion("aesop")))
+    # the default, and that of the networks
+    for (param in list(NULL, AutoencoderParam())) {
+        model <- suppressMessages(trainAutoencoder(x, param, seed = 1))
+        expect_s4_class(model, "AutoencoderModel")
+        expect_true(validObject(model))
+        expect_identical(model@features, rownames(x))
+        expect_identical(model@info$n_samples + 0, 120)
+        expect_identical(model@info$n_features + 0, 30)
+        expect_identical(model@info$seed, 1)
+        expect_identical(model@info$package_version,
+            as.character(packageVersion("aesop")))
+        # better than the mean of each feature
+        expect_lt(mean((x - reconstruct(model, x))^2),
+            0.5 * mean((x - rowMeans(x))^2))
+        quantiles <- model@info$error_quantiles
+        wanted <- quantile(predict(model, x, type = "error"),
+            c(0, 0.25, 0.5, 0.75, 0.95, 0.99, 1))
+        expect_equal(unname(quantiles), unname(wanted))
+    }
     expect_lt(min(model@history$val_loss), model@history$val_loss[1L])
-    # better than the mean of each feature
-    expect_lt(mean((x - reconstruct(model, x))^2),
-        0.5 * mean((x - rowMeans(x))^2))
-    quantiles <- model@info$error_quantiles
-    wanted <- quantile(predict(model, x, type = "error"),
-        c(0, 0.25, 0.5, 0.75, 0.95, 0.99, 1))
-    expect_equal(unname(quantiles), unname(wanted))
 })
 
 test_that("choices made for the data are told with their reasons", {
     seen <- recordConditions(trainAutoencoder(toyGaussian(5L, 12L),
-        seed = 1))
+        AutoencoderParam(), seed = 1))
     text <- paste(vapply(seen$messages, conditionMessage, ""),
         collapse = "")
     for (name in c("latent", "hidden", "batch_size", "validation")) {
