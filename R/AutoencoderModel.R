@@ -63,7 +63,8 @@
         best_epoch = "numeric", n_samples = "numeric", seed = "numeric",
         error_quantiles = "numeric", features_made = "logical",
         origin = "list", design = "list", robust = "list", aberrant = "list",
-        novelty = "list", linear = "logical", package_version = "character")
+        novelty = "list", linear = "logical", neighbours = "numeric",
+        package_version = "character")
     for (name in intersect(names(kinds), names(info))) {
         value <- info[[name]]
         good <- is.null(value) ||

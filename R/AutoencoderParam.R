@@ -206,10 +206,6 @@ as.list.AutoencoderParam <- function(x, complete = TRUE, ...) {
             sprintf("X = L + S, S sparse by %s, %d rounds",
                 extra$robust$sparse, extra$robust$rounds)
         },
-        linear = if (!is.null(extra$linear)) {
-            sprintf("at its optimum, in the scale of %d neighbours",
-                extra$linear$neighbours)
-        },
         stacked = if (!is.null(extra$stacked)) "layers trained one by one",
         latent = if (isTRUE(extra$auto_latent)) "chosen from the data"
     )
@@ -219,6 +215,9 @@ as.list.AutoencoderParam <- function(x, complete = TRUE, ...) {
 #' @param object An AutoencoderParam.
 #' @export
 setMethod("show", "AutoencoderParam", function(object) {
+    if (!is.null(object@extra$linear)) {
+        return(.showLinear(object))
+    }
     config <- validate_config(object@settings)
     changed <- .changedSettings(object@settings)
     if (length(config$layers) > 0L) { # they are shown as the network

@@ -40,7 +40,7 @@
 #' drawn to a multiple of the identity by the share 2 k / n (k codes, n
 #' samples), where the axes are those of the principal components.
 #'
-#' The axes are found on as many samples as make 50 million values (all of them
+#' The axes are found on as many samples as make 20 million values (all of them
 #' in most data); the model then encodes all samples.
 #'
 #' @section Errors:
@@ -73,8 +73,31 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     param <- AutoencoderParam(hidden = integer(0), latent = latent,
         epochs = 0L, validation = 0, normalize = normalize, scale = scale,
         design = design)
-    param@extra$linear <- list(neighbours = neighbours)
+    param@extra$linear <- list(neighbours = as.numeric(neighbours))
     param
+}
+
+.showLinear <- function(param) {
+    settings <- param@settings
+    open <- function(name) {
+        value <- settings[[name]]
+        if (is.null(value)) "chosen from the data" else .valueText(value)
+    }
+    lines <- c(
+        network = sprintf("features > [%s] > features",
+            if (is.null(settings$latent)) "latent" else settings$latent),
+        latent = if (is.null(settings$latent)) "chosen from the data",
+        training = "none, the optimum is known",
+        scale = sprintf("of the code: %d neighbours",
+            as.integer(param@extra$linear$neighbours)),
+        design = if (!is.null(param@extra$design)) {
+            deparse1(param@extra$design)
+        },
+        input = sprintf("normalize %s; scale %s", open("normalize"),
+            open("scale"))
+    )
+    cat("AutoencoderParam\n")
+    cat(sprintf("  %-10s%s\n", names(lines), lines), sep = "")
 }
 
 # Settings that leave the choice of network open.
@@ -95,7 +118,7 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     }
 }
 
-.maxEmbeddingValues <- 5e7
+.maxEmbeddingValues <- 2e7
 .maxEmbeddingLatent <- 50L
 
 # As .fitModel(), for a param with extra$linear.
@@ -105,8 +128,7 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     part <- .fixedSubset(n, max(100, .maxEmbeddingValues %/%
         input$source$n_features))
     sample <- .sourceSamples(input$source, part)
-    guess <- .guessEmbedding(sample$x)
-    settings <- .overlay(guess, settings)
+    settings <- .overlay(.guessEmbedding(sample$x), settings)
     latent <- settings[["latent"]]
     # also refuses more codes than features
     config <- .overlay(.adaptTo(input, settings)$settings, list(latent = 1L))
@@ -116,24 +138,18 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     if (!is.null(effects)) {
         x <- x - t(sample$design %*% effects)
     }
-    most <- max(1L, min(nrow(x), ncol(x) - 1L))
-    if (is.null(latent)) {
-        latent <- .embeddingLatent(x)
-        input$notes <- c(input$notes, sprintf(paste("latent = %d: singular",
-            "values above the optimal hard threshold, at most %d"), latent,
-            .mostLatent(dim(x))))
-    } else if (latent > most) {
-        input$notes <- c(input$notes, sprintf(
-            "latent = %d: all that %d samples tell", most, ncol(x)))
-    }
-    settings$latent <- min(as.integer(latent), most)
-    input$notes <- c(input$notes, .embeddingNotes(settings, guess, extra,
-        length(part), n))
+    chosen <- .embeddingLatent(x, latent)
+    settings$latent <- chosen$latent
+    input$notes <- c(input$notes, .embeddingNotes(settings, chosen$why,
+        extra$linear$neighbours, length(part), n))
     weights <- .embeddingWeights(x, settings$latent, extra$linear$neighbours,
         effects)
     fit <- .fitCore(input, .adaptTo(input, settings)$settings, character(),
         options, list(weights = weights))
     fit$model@info$linear <- TRUE
+    # so that the model's param fits the same model again
+    fit$model@info$neighbours <- extra$linear$neighbours
+    fit$model@param@extra$linear <- extra$linear
     fit
 }
 
@@ -154,7 +170,8 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
 
 .checkEmbedding <- function(settings) {
     base <- linearParam()@settings
-    known <- c(names(base), .linearSettings)
+    # what has no effect, and the param of a model holds
+    known <- c(names(base), .linearSettings, "batch_size", "covariates")
     other <- setdiff(names(.changedSettings(settings)), known)
     moved <- names(base)[!vapply(names(base), function(name) {
         identical(settings[[name]], base[[name]])
@@ -173,22 +190,38 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     max(1L, min(.maxEmbeddingLatent, max(10L, dim[2L] %/% 4L), dim - 1L))
 }
 
-# From a part of the samples: where there are many, the number of axes beyond
-# the noise is large anyway.
-.embeddingLatent <- function(x) {
+# latent: what was asked for, or NULL. Returns list(latent, why); why: NULL if
+# it is what was asked for. From a part of the samples: where there are many,
+# the number of axes beyond the noise is large anyway.
+.embeddingLatent <- function(x, latent) {
+    possible <- max(1L, min(nrow(x), ncol(x) - 1L))
+    if (!is.null(latent) && latent <= possible) {
+        return(list(latent = as.integer(latent)))
+    }
+    if (!is.null(latent)) {
+        return(list(latent = possible,
+            why = sprintf("all that %d samples tell", ncol(x))))
+    }
     x <- x[, .fixedSubset(ncol(x), .maxSpectrumSamples), drop = FALSE]
     most <- .mostLatent(dim(x))
-    max(min(2L, most), min(.spectrumCount(x), most))
+    list(latent = max(min(2L, most), min(.spectrumCount(x), most)),
+        why = sprintf(paste("singular values above the optimal hard",
+            "threshold; at most %d"), most))
 }
 
-.embeddingNotes <- function(settings, guess, extra, n_part, n) {
+.embeddingNotes <- function(settings, why, neighbours, n_part, n) {
     c(
-        sprintf(paste("normalize = \"%s\", scale = \"%s\"; no training: the",
-            "optimum of a linear autoencoder, scaled by %d neighbours"),
-            settings$normalize, settings$scale, extra$linear$neighbours),
+        sprintf(paste("A linear autoencoder at its optimum, in the scale of",
+            "%d neighbours:"), neighbours),
+        if (!is.null(why)) {
+            sprintf("  latent = %d (%s)", settings$latent, why)
+        },
+        sprintf("  normalize = \"%s\", scale = \"%s\"", settings$normalize,
+            settings$scale),
         if (n_part < n) {
-            sprintf("its axes were found on %d of %d samples", n_part, n)
-        }
+            sprintf("  axes from %d of %d samples", n_part, n)
+        },
+        "AutoencoderParam() trains a network instead."
     )
 }
 
@@ -196,7 +229,9 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
 # inverse.
 .embeddingWeights <- function(x, latent, neighbours, effects) {
     pca <- .subspace(x, latent)
-    scale <- .localAxes(crossprod(x - pca$center, pca$axes), neighbours)
+    scores <- crossprod(x, pca$axes)
+    scores <- sweep(scores, 2L, drop(crossprod(pca$center, pca$axes)))
+    scale <- .localAxes(scores, neighbours)
     encoder <- pca$axes %*% scale
     weights <- list(
         encoder.1.weight = encoder,

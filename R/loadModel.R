@@ -37,7 +37,16 @@ loadModel <- function(path) {
         features = as.character(metadata$features),
         history = .historyFromFile(metadata$history, path),
         info = .infoFromFile(metadata$info))
-    .checkIntact(model)
+    .checkIntact(.withLinear(model))
+}
+
+# The param of a model that linearParam() made.
+.withLinear <- function(model) {
+    neighbours <- model@info$neighbours
+    if (.isNumber(neighbours) && neighbours >= 1) {
+        model@param@extra$linear <- list(neighbours = neighbours)
+    }
+    model
 }
 
 .paramFromFile <- function(config, path) {

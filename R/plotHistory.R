@@ -1,7 +1,8 @@
 #' Plot the course of training
 #'
 #' Draws the training and the validation loss of each epoch. A dotted line
-#' marks the epoch whose weights were kept.
+#' marks the epoch whose weights were kept. A model without epochs, such as of
+#' [linearParam()], gives an empty picture that says so.
 #'
 #' @param model A fitted [AutoencoderModel][AutoencoderModel-class], or a
 #'     SingleCellExperiment from [runAutoencoder()].
@@ -10,8 +11,7 @@
 #'
 #' @section Errors:
 #' `aesop_error_package` if ggplot2 is not installed; those of a damaged model,
-#' see [encode()]; `aesop_error_not_fitted` for one without epochs, such as of
-#' [linearParam()]; `aesop_error_param` for the other arguments.
+#' see [encode()]; `aesop_error_param` for the other arguments.
 #'
 #' @returns A ggplot object.
 #' @export
@@ -27,12 +27,6 @@ plotHistory <- function(model, log = FALSE, name = "AE") {
     name <- .checkString(name, "name")
     model <- .storedModel(model, name)
     history <- model@history
-    if (nrow(history) == 0L) {
-        .abort("not_fitted", c(
-            "`model` has no epochs: it needed no training, or had none.",
-            "Train a network: trainAutoencoder(x, AutoencoderParam())"
-        ), object = class(model)[1L])
-    }
     kinds <- c(loss = "training", val_loss = "validation")
     long <- do.call(rbind, lapply(names(kinds), function(column) {
         data.frame(epoch = history$epoch, loss = history[[column]],
@@ -47,6 +41,9 @@ plotHistory <- function(model, log = FALSE, name = "AE") {
         ggplot2::labs(x = "epoch", y = "loss", linetype = NULL) +
         .plotTheme() +
         ggplot2::theme(legend.position = "top")
+    if (nrow(history) == 0L) {
+        plot <- plot + ggplot2::labs(subtitle = "no epochs: nothing to train")
+    }
     best <- model@info$best_epoch
     if (.isNumber(best) && best > 0) {
         plot <- plot + ggplot2::geom_vline(xintercept = best,

@@ -274,7 +274,7 @@ test_that("preparation is chosen by the values, and said", {
         settings <- settingsOf(fit$model)[c("normalize", "scale")]
         expect_match(fit$text, sprintf("normalize = \"%s\", scale = \"%s\"",
             settings$normalize, settings$scale), fixed = TRUE)
-        expect_match(fit$text, "no training", fixed = TRUE)
+        expect_match(fit$text, "at its optimum", fixed = TRUE)
         expect_match(paste(fit$model@info$messages, collapse = " "),
             settings$scale, fixed = TRUE)
         unlist(settings, use.names = FALSE)
@@ -412,4 +412,17 @@ test_that("what compares trainings compares networks", {
         expect_gt(nrow(model@history), 0L)
         expect_null(model@info$linear)
     }
+})
+
+test_that("the param of a model fits the same model again", {
+    x <- toyGaussian(120L, 60L)
+    model <- fitQuiet(x)
+    expectSameFit(fitQuiet(x, model@param), model)
+    file <- withr::local_tempfile(fileext = ".safetensors")
+    saveModel(model, file)
+    expectSameFit(fitQuiet(x, loadModel(file)@param), model)
+    three <- fitQuiet(x, linearParam(latent = 4, neighbours = 3))
+    expectSameFit(fitQuiet(x, three@param), three)
+    expect_output(print(three@param), "3 neighbours")
+    expect_output(print(linearParam()), "chosen from the data")
 })
