@@ -12,7 +12,7 @@
 #' given, or only some of the arguments here.
 #'
 #' @param latent Number of codes; `"auto"` for the optimal hard threshold of
-#'     the singular values (see [chooseLatent()]), at least 2, at most 50 and
+#'     the singular values (see [chooseLatent()]), at least 2, at most 30 and
 #'     at most a quarter of the samples (but 10 where there are as many). No
 #'     more than the samples less one are ever made, which is said.
 #' @param neighbours Nearest samples by which the code is scaled, at least 1.
@@ -36,9 +36,11 @@
 #' variance in units of the local one: with r the ratio of both, an axis has
 #' the weight (1 - 1 / r) r^(-1/8), which leaves out what varies no more than
 #' it does among neighbours, and keeps few very distinct kinds from hiding the
-#' others. With few samples the local covariance cannot be known well: it is
+#' others. The local covariance cannot be known well: with few samples it is
 #' drawn to a multiple of the identity by the share 2 k / n (k codes, n
-#' samples), where the axes are those of the principal components.
+#' samples), where the axes are those of the principal components; and its
+#' eigenvalues, in units of their mean, enter with the power 0.8, as samples are
+#' neighbours because they differ little where samples differ most.
 #'
 #' The axes are found on as many samples as make 20 million values (all of them
 #' in most data); the model then encodes all samples.
@@ -119,7 +121,7 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
 }
 
 .maxEmbeddingValues <- 2e7
-.maxEmbeddingLatent <- 50L
+.maxEmbeddingLatent <- 30L
 
 # As .fitModel(), for a param with extra$linear.
 .fitEmbedding <- function(input, settings, options, extra) {

@@ -4,6 +4,11 @@
 
 .scaleQueries <- 2000L
 
+# Power by which the variances among neighbours are drawn together: samples are
+# neighbours because they are near in the directions of large variance, in which
+# their differences come out too small.
+.localPower <- 0.8
+
 # Power of the ratio of total to local variance by which axes of a large ratio
 # are shortened: few kinds that are far apart would hide the others.
 .scalePower <- 1 / 8
@@ -17,10 +22,10 @@
 # uncorrelated, and the widest comes first.
 #
 # With S the covariance of neighbours (of their differences, halved), drawn to
-# a multiple of the identity where samples are few, and T the covariance of
-# all samples, both are made diagonal together: S = I and T = diag(r). An axis
-# is then weighted by (1 - 1 / r), its share of what is not local, and
-# r^-.scalePower.
+# a multiple of the identity where samples are few, its eigenvalues to the power
+# .localPower (in units of their mean), and T the covariance of all samples,
+# both are made diagonal together: S = I and T = diag(r). An axis is then
+# weighted by (1 - 1 / r), its share of what is not local, and r^-.scalePower.
 .localAxes <- function(scores, neighbours) {
     n <- nrow(scores)
     local <- .localCovariance(scores, neighbours)
@@ -31,7 +36,8 @@
     diag(local) <- diag(local) + 1e-9 * size
     local <- (1 - even) * local + even * diag(size, ncol(scores))
     parts <- eigen(local, symmetric = TRUE)
-    white <- parts$vectors %*% (t(parts$vectors) / sqrt(parts$values))
+    values <- size * (parts$values / size)^.localPower
+    white <- parts$vectors %*% (t(parts$vectors) / sqrt(values))
     total <- eigen(crossprod(scores %*% white) / n, symmetric = TRUE)
     ratio <- pmax(total$values, 1e-12)
     weight <- pmax(1 - 1 / ratio, .leastPart) * ratio^-.scalePower

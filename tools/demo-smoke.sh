@@ -24,7 +24,7 @@ awk 'BEGIN {
 
 failed=0
 DATA="${data}/counts.csv" sh tools/demo.sh || failed=1
-for file in codes.csv clusters.csv outliers.csv loss.png umap-cluster.png \
+for file in codes.csv clusters.csv outliers.csv widths.png umap-cluster.png \
     outliers.png codes.png; do
     if ! test -s "demo-output/counts/${file}"; then
         say "missing: demo-output/counts/${file}"

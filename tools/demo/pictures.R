@@ -17,28 +17,16 @@ savePicture <- function(plot, folder, name, width = 7, height = 5) {
     file
 }
 
-# Training and validation loss by epoch. The vertical line marks the epoch
-# whose weights were kept.
-lossPicture <- function(history, best_epoch, title) {
-    curves <- rbind(
-        data.frame(epoch = history$epoch, loss = history$loss,
-            of = "training"),
-        data.frame(epoch = history$epoch, loss = history$val_loss,
-            of = "validation"))
-    curves <- curves[is.finite(curves$loss), ]
-    # A log axis only where the loss can have a logarithm.
-    logged <- nrow(curves) && min(curves$loss) > 0
-    ggplot(curves, aes(epoch, loss, colour = of, linetype = of)) +
-        geom_vline(xintercept = best_epoch, colour = "grey70") +
-        geom_line(linewidth = 0.8) +
-        (if (logged) scale_y_log10()) +
-        scale_colour_manual(values = colours) +
-        labs(title = paste0(title, ": loss in training"), colour = NULL,
-            linetype = NULL, y = if (logged) "loss (log axis)" else "loss",
-            subtitle = paste("grey line: best epoch,", best_epoch)) +
-        pictureTheme() + theme(legend.position = c(0.98, 0.98),
-            legend.justification = c(1, 1),
-            legend.background = element_rect(fill = "#FFFFFFCC"))
+# How widely the samples spread along each code.
+widthPicture <- function(codes, title) {
+    widths <- data.frame(code = factor(colnames(codes), colnames(codes)),
+        width = apply(codes, 2L, stats::sd))
+    ggplot(widths, aes(code, width)) +
+        geom_col(fill = colours[1L]) +
+        labs(title = paste0(title, ": widths of the codes"), x = NULL,
+            y = "standard deviation") +
+        pictureTheme() +
+        theme(axis.text.x = element_text(angle = 90, vjust = 0.5))
 }
 
 # Colour and shape of each level: an ordered factor goes from dark to light;

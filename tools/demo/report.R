@@ -24,9 +24,7 @@ writeResults <- function(data, result, folder) {
     write(cbind(outliers, clusters[at, -1L, drop = FALSE]), "outliers.csv")
 
     title <- data$name
-    history <- result$model@history
-    savePicture(lossPicture(history, bestEpoch(result$model), title), folder,
-        "loss")
+    savePicture(widthPicture(result$codes, title), folder, "widths")
     savePicture(umapPicture(result$umap, result$clusters,
         paste0(title, ": UMAP of the codes, by cluster"), "cluster"), folder,
         "umap-cluster")
@@ -40,14 +38,9 @@ writeResults <- function(data, result, folder) {
     list.files(folder)
 }
 
-bestEpoch <- function(model) {
-    best <- model@info$best_epoch
-    if (length(best) == 1L && best > 0) best else nrow(model@history)
-}
-
 # The summary of one data set.
 printResults <- function(data, result, folder, files) {
-    sayTraining(result)
+    sayEmbedding(result)
     sizes <- sort(table(result$clusters), decreasing = TRUE)
     say("  Clusters: ", length(sizes), ", of ", listed(sizes), " samples")
     if (nrow(result$agreement)) {
@@ -76,15 +69,10 @@ printResults <- function(data, result, folder, files) {
     say("")
 }
 
-sayTraining <- function(result) {
-    history <- result$model@history
-    best <- bestEpoch(result$model)
-    measure <- if (all(is.na(history$val_loss))) "loss" else "val_loss"
-    say("  Training: ", ncol(result$codes), " codes, ", nrow(history),
-        " epochs (best: ", best, ") in ", round(result$seconds, 1L), " s; ",
-        c(loss = "loss", val_loss = "validation loss")[[measure]], " ",
-        signif(history[[measure]][1L], 3L), " at first, ",
-        signif(history[[measure]][best], 3L), " at the best epoch")
+sayEmbedding <- function(result) {
+    say("  Embedding: ", ncol(result$codes), " codes of ",
+        big(length(result$model@features)), " features in ",
+        round(result$seconds, 1L), " s")
 }
 
 # The first few, and how many more.
