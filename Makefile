@@ -44,7 +44,7 @@ check:
 bench:
 	@sh tools/setup.sh build
 	@sh tools/install.sh
-	@PEER='$(PEER)' sh bench/run.sh
+	@. tools/common.sh && use_library && PEER='$(PEER)' sh bench/run.sh
 
 # Some minutes. PART: denoising, clusters, batches or stability, not all of them.
 quality:
