@@ -18,7 +18,7 @@
 .fitCore <- function(input, config, notes, options, start = list()) {
     source <- input$source
     if (!options$quiet) {
-        .informNotes(input$notes)
+        .informNotes(c(input$notes, .copyNote(source, config)))
         .informChoices(notes)
     }
     .warnWithoutValidation(config, source$n_samples)

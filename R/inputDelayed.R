@@ -54,8 +54,12 @@
     min(ncol(x), wanted %/% chunk * chunk)
 }
 
-.copyNote <- function(m, source) {
-    bytes <- .bytesPerSample(m, source$sparse) * ncol(m)
+# What is said before that copy is made; NULL where none is.
+.copyNote <- function(source, config) {
+    if (source$kind != "stream" || config$epochs == 0L) {
+        return(NULL)
+    }
+    bytes <- .bytesPerSample(source$delayed, source$sparse) * source$n_samples
     sprintf(paste("`x` takes about %.1f GB, more than `memory_limit`: it is",
         "copied once to a temporary file in %s."), bytes / 1e9, tempdir())
 }

@@ -338,9 +338,6 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
     }
     size_factors <- .checkSizeFactors(call$size_factors, ncol(m))
     source <- .asInput(m, features$names, size_factors, memory_limit)
-    if (source$kind == "stream") {
-        notes <- c(notes, .copyNote(m, source))
-    }
     list(source = source, origin = origin, made = features$made,
         notes = notes)
 }

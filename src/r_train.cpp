@@ -128,7 +128,8 @@ Rcpp::List train_autoencoder(const Rcpp::List &source, const Rcpp::List &config,
         Config settings = config_from_list(config);
         RDataset data = dataset_from_list(source, settings);
         check_memory(settings, data.data.features());
-        copy_to_disk(data);
+        if (settings.epochs > 0)
+            copy_to_disk(data);
         SEXP precision = element(control, "precision");
         if (!Rf_isNull(precision) && Rcpp::as<std::string>(precision) == "double")
             return train_on(reference_backend<double>(), data, settings, control);
