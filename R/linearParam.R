@@ -58,13 +58,13 @@
 #' @export
 #' @examples
 #' kind <- rep(1:3, each = 40)
-#' x <- matrix(rnorm(200 * 120, mean = rep(rnorm(600), 120)), 200,
+#' x <- matrix(rnorm(200 * 120, mean = rnorm(200)), 200,
 #'     dimnames = list(paste0("gene", 1:200), paste0("cell", 1:120)))
 #' x[1:60, kind == 2] <- x[1:60, kind == 2] + 2
 #' x[61:90, kind == 3] <- x[61:90, kind == 3] + 2
 #' model <- trainAutoencoder(x, linearParam())
 #' model
-#' table(kind, clusterCodes(encode(model, x), k = 3))
+#' table(kind, kmeans(encode(model, x), 3, nstart = 10)$cluster)
 linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     scale = NULL, design = NULL) {
     neighbours <- .checkNumber(neighbours, "neighbours", lower = 1,
