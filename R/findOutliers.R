@@ -37,11 +37,12 @@
 #' `scale` or a `design` (whose effects are taken out by least squares), linear
 #' autoencoders are fitted: five, each to four fifths of the samples, to judge
 #' the others by. (With more than 2,000 samples and features, or 200 million
-#' values, the default network is trained instead.) Each rests on the three
-#' quarters of its samples that lie nearest to it, found by concentration steps
-#' (Rousseeuw and Van Driessen 1999), and has as many codes as singular values
-#' exceed the optimal hard threshold ([chooseLatent()]). The score is the sum of
-#' squared codes and residuals, each divided by its variance in these samples.
+#' values, the samples are judged by [linearParam()] instead.) Each rests on the
+#' three quarters of its samples that lie nearest to it, found by concentration
+#' steps (Rousseeuw and Van Driessen 1999), and has as many codes as singular
+#' values exceed the optimal hard threshold ([chooseLatent()]). The score is the
+#' sum of squared codes and residuals, each divided by its variance in these
+#' samples.
 #' From 100 features on, whole numbers are seen as counts, as in
 #' [findAberrantFeatures()], and features are scaled by their spread in the
 #' middle three quarters of the samples.

@@ -86,16 +86,8 @@
     } else {
         .subspace(start$x, latent)
     }
-    weights <- list(
-        encoder.1.weight = pca$axes,
-        encoder.1.bias = -drop(crossprod(pca$axes, pca$center)),
-        decoder.1.weight = t(pca$axes),
-        decoder.1.bias = pca$center
-    )
-    if (!is.null(start$effects)) {
-        weights$encoder.1.covariates.weight <- -start$effects %*% pca$axes
-        weights$decoder.1.covariates.weight <- start$effects
-    }
+    weights <- .linearWeights(pca$center, pca$axes, t(pca$axes),
+        start$effects)
     fit <- .fitCore(input, .adaptTo(input, settings)$settings, character(),
         options, list(weights = weights))
     fit$model@info$linear <- TRUE
@@ -103,6 +95,22 @@
     fit$source <- input$source
     fit$reference <- start$reference
     fit
+}
+
+# encoder: features x codes; decoder: codes x features; effects: covariates x
+# features, or NULL.
+.linearWeights <- function(center, encoder, decoder, effects) {
+    weights <- list(
+        encoder.1.weight = encoder,
+        encoder.1.bias = -drop(crossprod(encoder, center)),
+        decoder.1.weight = decoder,
+        decoder.1.bias = center
+    )
+    if (!is.null(effects)) {
+        weights$encoder.1.covariates.weight <- -effects %*% encoder
+        weights$decoder.1.covariates.weight <- effects
+    }
+    weights
 }
 
 # Size factors as medians of ratios to a mean sample (Anders and Huber 2010):

@@ -234,16 +234,6 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     scores <- crossprod(x, pca$axes)
     scores <- sweep(scores, 2L, drop(crossprod(pca$center, pca$axes)))
     scale <- .localAxes(scores, neighbours)
-    encoder <- pca$axes %*% scale
-    weights <- list(
-        encoder.1.weight = encoder,
-        encoder.1.bias = -drop(crossprod(encoder, pca$center)),
-        decoder.1.weight = solve(scale, t(pca$axes)),
-        decoder.1.bias = pca$center
-    )
-    if (!is.null(effects)) {
-        weights$encoder.1.covariates.weight <- -effects %*% encoder
-        weights$decoder.1.covariates.weight <- effects
-    }
-    weights
+    .linearWeights(pca$center, pca$axes %*% scale,
+        solve(scale, t(pca$axes)), effects)
 }

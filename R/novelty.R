@@ -36,10 +36,10 @@
 #' If nothing is asked for but `latent`, `normalize`, `scale` or a `design`, the
 #' model is a linear autoencoder with 80 codes, or as many as a third of the
 #' samples or one less than the features allow; for `method = "error"` as many
-#' as singular values exceed the optimal hard threshold ([chooseLatent()]).
-#' With more than 2,000 samples and features, or 200 million values, the default
-#' network is trained instead. Fewer than 100 features are standardised; more
-#' are centred, and whole numbers are seen as counts, as in
+#' as singular values exceed the optimal hard threshold ([chooseLatent()]). With
+#' more than 2,000 samples and features, or 200 million values, it is that of
+#' [linearParam()] instead. Fewer than 100 features are standardised; more are
+#' centred, and whole numbers are seen as counts, as in
 #' [findAberrantFeatures()].
 #'
 #' The local score looks at the leading directions of the codes: all, half and

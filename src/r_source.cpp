@@ -18,7 +18,6 @@ struct Values {
     const int32_t *index = nullptr;
 
     bool sparse() const { return start != nullptr; }
-    int64_t size() const { return start ? start[cols] : rows * cols; }
     Column column(int64_t j) const {
         if (start)
             return {real + start[j], nullptr, index + start[j], start[j + 1] - start[j]};

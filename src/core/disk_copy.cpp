@@ -1,4 +1,5 @@
 #include "disk_copy.h"
+#include "assay_batch.h"
 #include "error.h"
 #include <algorithm>
 #include <cerrno>
@@ -8,8 +9,7 @@
 namespace aesop {
 namespace {
 
-constexpr double kSparseShare = 0.2; // of non-zeros: below, a sample is stored as sparse
-constexpr int64_t kFirst = 100;      // samples that decide on it
+constexpr int64_t kFirst = 100; // samples that decide whether all are stored as sparse ones
 
 Error io_error(const char *what, const char *op, const std::string &path) {
     return Error("io", std::string("Could not ") + what + " the temporary copy of `x` (" + path +
