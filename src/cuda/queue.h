@@ -1,0 +1,84 @@
+// What the operations of the CUDA backend are written with: a queue of kernels, and the memory they share.
+// Kernels take one pointer to a struct of arguments in device memory, so that the launches of a step are the
+// same ones in every step, and can be replayed as a graph while their arguments change.
+#pragma once
+#include <cstdint>
+#include <cuda_runtime.h>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+namespace aesop {
+
+constexpr int kThreads = 256; // of a block, for kernels without a reason for another number
+
+struct Grid {
+    unsigned x = 1, y = 1, z = 1;
+};
+
+// Host memory that reaches the device with the launches that follow.
+template <class T>
+struct Staged {
+    T *host;   // to be filled before the next call of the queue
+    T *device; // for the arguments of kernels of this operation and the next ones of the same step
+};
+
+class Queue {
+  public:
+    // at_once: every launch is waited for; for tests.
+    Queue(int device, bool at_once);
+    ~Queue();
+    Queue(const Queue &) = delete;
+    Queue &operator=(const Queue &) = delete;
+
+    // After a failure operations must do nothing: the pointers below are null then.
+    bool failed() const { return failed_; }
+
+    // kernel<<<grid, threads>>>(arguments), in the order of the calls. Pointers in them are to device memory.
+    template <class Arguments>
+    void launch(void (*kernel)(const Arguments *), Grid grid, int threads, const Arguments &arguments) {
+        static_assert(std::is_trivially_copyable<Arguments>::value, "arguments are copied to the device");
+        append(reinterpret_cast<const void *>(kernel), grid, threads, &arguments, sizeof arguments);
+    }
+    template <class T>
+    Staged<T> stage(int64_t n) {
+        Staged<void> s = stage_bytes(n * int64_t(sizeof(T)));
+        return {static_cast<T *>(s.host), static_cast<T *>(s.device)};
+    }
+    // Device address of a copy of n values of the host; null for null.
+    template <class T>
+    const T *to_device(const T *host, int64_t n);
+    // Device memory for the partial results of one operation; the next operation may get the same.
+    template <class T>
+    T *scratch(int64_t n) {
+        return static_cast<T *>(scratch_bytes(n * int64_t(sizeof(T))));
+    }
+    // A counter for kernels whose last block joins what the others left: zero when a kernel begins, and left
+    // at zero by its last block. n of them, in device memory.
+    unsigned *counters(int64_t n);
+
+    // Starts what was asked for; wait() also waits until it is done.
+    void flush();
+    void wait();
+    // As in the table of operations (core/backend.h).
+    void *allocate(int64_t bytes);
+    void release(void *p);
+    void upload(void *to, const void *from, int64_t bytes);
+    void download(void *to, const void *from, int64_t bytes);
+    void copy(void *to, const void *from, int64_t bytes);
+    void step_done();
+
+  private:
+    void append(const void *kernel, Grid grid, int threads, const void *arguments, size_t bytes);
+    Staged<void> stage_bytes(int64_t bytes);
+    void *scratch_bytes(int64_t bytes);
+};
+
+inline Queue &queue_of(void *self) {
+    return *static_cast<Queue *>(self);
+}
+inline unsigned blocks(int64_t n, int64_t of) {
+    return unsigned((n + of - 1) / of);
+}
+
+} // namespace aesop
