@@ -138,7 +138,8 @@ struct Backend {
     const DeviceFailure *(*failure)(void *);
     // Forgets a failure for want of memory.
     void (*recover)(void *);
-    // Bytes of the device that samples may take, to stay there for a whole fit; 0 where it is the host's memory.
+    // Bytes of the device that samples may take, to stay there for a whole fit; 0 where it is the host's
+    // memory.
     int64_t (*room_for_samples)(void *);
 
     // Memory of the device: 64-byte aligned, zeroed. Null where there is not enough.

@@ -23,14 +23,15 @@ __global__ void write_dense(const DenseArguments *arguments) { // a block: a row
 
 } // namespace
 
-Matrix<float> dense_rows(Queue &q, const Operand<float> &x, float *scratch) {
+Matrix<float> dense_rows(Queue &q, const Operand<float> &x) {
     if (!x.is_sparse)
         return x.dense;
     const SparseMatrix<float> &s = x.sparse;
-    Matrix<float> to{scratch, s.rows, s.cols, leading_dimension(s.cols)};
+    int64_t ld = leading_dimension(s.cols);
+    Matrix<float> to{q.scratch<float>(s.rows * ld), s.rows, s.cols, ld};
     if (s.rows > 0)
         q.launch(write_dense, Grid{unsigned(s.rows)}, kThreads,
-                 DenseArguments{s, to.data, to.ld, padded(s.cols)});
+                 DenseArguments{s, to.data, ld, padded(s.cols)});
     return to;
 }
 

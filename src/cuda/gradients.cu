@@ -14,8 +14,8 @@ constexpr int64_t kWantedBlocks = 256; // fill a large device
 
 struct Rows { // of one product
     Matrix<float> x, dy;
-    int64_t width;     // columns of x that can be read
-    int64_t end;       // of its steps
+    int64_t width; // columns of x that can be read
+    int64_t end;   // of its steps
 };
 struct GradientArguments {
     Rows products[kMaxProducts];
@@ -38,7 +38,8 @@ __device__ inline Fetched fetch(const GradientArguments &a, int64_t step) {
     bool second = step >= a.products[0].end;
     const Rows &p = a.products[second];
     int t = threadIdx.x;
-    int64_t input = int64_t(blockIdx.x) * kTile + t % 16 * 4, unit = int64_t(blockIdx.y) * kPanel + t % 16 * 4;
+    int64_t input = int64_t(blockIdx.x) * kTile + t % 16 * 4,
+            unit = int64_t(blockIdx.y) * kPanel + t % 16 * 4;
     for (int i = 0; i < 2; i++) {
         int64_t row = (step - (second ? a.products[0].end : 0)) * kStep + t / 16 + 16 * i;
         bool there = row < p.dy.rows;
@@ -138,27 +139,17 @@ void run_gradient(Queue &q, const Product<float> *products, int n, const Weights
     if (s.inputs == 0 || s.units == 0)
         return;
     GradientArguments a{};
-    int64_t dense = 0;
     for (int i = 0; i < n; i++) {
-        dense += dense_size(products[i].x);
-        a.steps += blocks(products[i].dy.rows, kStep);
+        const Product<float> &p = products[i];
+        a.steps += blocks(p.dy.rows, kStep);
+        a.products[i] = {dense_rows(q, p.x), p.dy, padded(p.x.cols()), a.steps};
     }
     Grid grid{blocks(s.inputs, kTile), blocks(s.units, kPanel)};
     int64_t tiles = int64_t(grid.x) * grid.y;
     Parts parts(a.steps, std::min(a.steps / kPartSteps, kWantedBlocks / tiles));
-    int64_t partial = parts.n > 1 ? tiles * parts.n * 4 * kThreads * 4 : 0;
-    float *scratch = dense + partial > 0 ? q.scratch<float>(dense + partial) : nullptr;
-    if (partial > 0) {
-        a.partial = reinterpret_cast<Four *>(scratch);
+    if (parts.n > 1) {
+        a.partial = q.scratch<Four>(tiles * parts.n * 4 * kThreads);
         a.counters = q.counters(tiles);
-        scratch += partial;
-    }
-    int64_t end = 0;
-    for (int i = 0; i < n; i++) {
-        const Product<float> &p = products[i];
-        end += blocks(p.dy.rows, kStep);
-        a.products[i] = {dense_rows(q, p.x, scratch), p.dy, padded(p.x.cols()), end};
-        scratch += dense_size(p.x);
     }
     a.inputs = s.inputs, a.padded_units = padded(s.units), a.out = w.data, a.moments = moments, a.rule = rule;
     a.part_size = parts.size, a.parts = grid.z = parts.n;

@@ -9,7 +9,7 @@
 namespace aesop {
 namespace {
 
-constexpr int64_t kPartSteps = 8;    // of a part, at least: 256 terms
+constexpr int64_t kPartSteps = 8;     // of a part, at least: 256 terms
 constexpr int64_t kWantedTiles = 128; // of parts and columns together, for one block of rows
 constexpr int64_t kMaxParts = 32;
 constexpr int64_t kFewRows = 256;
@@ -155,7 +155,7 @@ __global__ void product(const ProductArguments *arguments) {
     int64_t column = int64_t(blockIdx.y) * kTile + t % kTile;
     bool there = column < a.y.cols;
     float shift = a.bias && there ? a.bias[column] : 0;
-    if (column >= a.y.ld || column >= (a.y.cols + kLane - 1) / kLane * kLane)
+    if (column >= (a.y.cols + kLane - 1) / kLane * kLane)
         return;
 #pragma unroll 1
     for (int r = t / kTile; r < 16 * R; r += kThreads / kTile) {
@@ -181,20 +181,31 @@ void run_product(Queue &q, const Operand<float> &x, const Weights<float> &w, con
         return;
     int64_t depth = Turned ? w.shape.units : w.shape.inputs, tiles = blocks(y.cols, kTile);
     int64_t steps = blocks(depth, kStep);
-    Parts parts(steps, std::clamp<int64_t>(steps / kPartSteps, 1, std::clamp<int64_t>(kWantedTiles / tiles, 1, kMaxParts)));
+    Parts parts(steps, std::clamp<int64_t>(steps / kPartSteps, 1,
+                                           std::clamp<int64_t>(kWantedTiles / tiles, 1, kMaxParts)));
     bool split = parts.n > 1 && y.rows <= kFewRows;
     int64_t each = tiles * (split ? parts.n : 1);
     int rows = 4;
     while (rows > 1 && blocks(y.rows, 16 * rows) * each < kWantedBlocks)
         rows /= 2;
-    int64_t row_tiles = blocks(y.rows, 16 * rows), dense = dense_size(x);
-    int64_t partial = split ? row_tiles * each * rows * kThreads * 4 : 0;
-    float *scratch = dense + partial > 0 ? q.scratch<float>(dense + partial) : nullptr;
-    ProductArguments a{dense_rows(q, x, scratch), padded(depth), w.data, w.shape.inputs,
-                       padded(w.shape.units), bias, y, f, slope, accumulate, parts.steps, parts.size, parts.n,
-                       nullptr, nullptr};
+    ProductArguments a{dense_rows(q, x),
+                       padded(depth),
+                       w.data,
+                       w.shape.inputs,
+                       padded(w.shape.units),
+                       bias,
+                       y,
+                       f,
+                       slope,
+                       accumulate,
+                       parts.steps,
+                       parts.size,
+                       parts.n,
+                       nullptr,
+                       nullptr};
     if (split) {
-        a.partial = reinterpret_cast<Four *>(scratch + dense);
+        int64_t row_tiles = blocks(y.rows, 16 * rows);
+        a.partial = q.scratch<Four>(row_tiles * each * rows * kThreads);
         a.counters = q.counters(row_tiles * tiles);
     }
     if (rows == 4)

@@ -1,6 +1,6 @@
 // What the kernels of products and gradients share. A block of 256 threads, 16 x 16, computes a tile of 64
-// columns; each thread has four columns of some rows in registers. The terms of the sums come to shared memory
-// 32 at a time, the next ones while the present ones are summed up.
+// columns; each thread has four columns of some rows in registers. The terms of the sums come to shared
+// memory 32 at a time, the next ones while the present ones are summed up.
 #pragma once
 #include "../core/tensor.h"
 #include "queue.h"
@@ -73,11 +73,8 @@ __device__ inline bool join_parts(Four (&sum)[N], unsigned part, unsigned parts,
     return true;
 }
 
-// The rows of an operand: x itself, or those of a sparse x written out to `scratch`, which has room for
-// dense_size(x) values. The products of a sparse operand are so those of the dense one, with their bits.
-inline int64_t dense_size(const Operand<float> &x) {
-    return x.is_sparse ? x.sparse.rows * leading_dimension(x.sparse.cols) : 0;
-}
-Matrix<float> dense_rows(Queue &q, const Operand<float> &x, float *scratch);
+// The rows of an operand: x itself, or those of a sparse x written out. The products of a sparse operand are
+// so those of the dense one, with their bits.
+Matrix<float> dense_rows(Queue &q, const Operand<float> &x);
 
 } // namespace aesop
