@@ -235,7 +235,7 @@ __global__ void sum_columns(const ColumnArguments *arguments) {
     if (c < a.x.cols)
 #pragma unroll 8
         for (; r < end; r++)
-            sum += a.x.data[r * a.x.ld + c];
+            sum += global(a.x.data)[r * a.x.ld + c];
     runs[run][column] = sum;
     __syncthreads();
     int64_t width = int64_t(gridDim.x) * kColumns;

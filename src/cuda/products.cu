@@ -162,7 +162,7 @@ __global__ void product(const ProductArguments *arguments) {
         int64_t row = int64_t(blockIdx.x) * (16 * R) + r;
         if (row >= a.y.rows)
             return;
-        float *to = a.y.data + row * a.y.ld + column, v = z[r * kTile + t % kTile];
+        float *to = global(a.y.data) + row * a.y.ld + column, v = z[r * kTile + t % kTile];
         if (a.accumulate)
             v = *to + v;
         *to = there ? activated(a.f, v + shift, a.slope) : 0;
@@ -180,29 +180,18 @@ void run_product(Queue &q, const Operand<float> &x, const Weights<float> &w, con
     if (y.rows == 0 || y.cols == 0)
         return;
     int64_t depth = Turned ? w.shape.units : w.shape.inputs, tiles = blocks(y.cols, kTile);
-    int64_t steps = blocks(depth, kStep);
-    Parts parts(steps, std::clamp<int64_t>(steps / kPartSteps, 1,
-                                           std::clamp<int64_t>(kWantedTiles / tiles, 1, kMaxParts)));
+    int64_t steps = blocks(depth, kStep), most = std::clamp<int64_t>(kWantedTiles / tiles, 1, kMaxParts);
+    Parts parts(steps, std::clamp<int64_t>(steps / kPartSteps, 1, most));
     bool split = parts.n > 1 && y.rows <= kFewRows;
     int64_t each = tiles * (split ? parts.n : 1);
     int rows = 4;
     while (rows > 1 && blocks(y.rows, 16 * rows) * each < kWantedBlocks)
         rows /= 2;
-    ProductArguments a{dense_rows(q, x),
-                       padded(depth),
-                       w.data,
-                       w.shape.inputs,
-                       padded(w.shape.units),
-                       bias,
-                       y,
-                       f,
-                       slope,
-                       accumulate,
-                       parts.steps,
-                       parts.size,
-                       parts.n,
-                       nullptr,
-                       nullptr};
+    ProductArguments a{};
+    a.x = dense_rows(q, x), a.depth = padded(depth), a.y = y;
+    a.w = w.data, a.inputs = w.shape.inputs, a.padded_units = padded(w.shape.units);
+    a.bias = bias, a.f = f, a.slope = slope, a.accumulate = accumulate;
+    a.steps = parts.steps, a.part_size = parts.size, a.parts = parts.n;
     if (split) {
         int64_t row_tiles = blocks(y.rows, 16 * rows);
         a.partial = q.scratch<Four>(row_tiles * each * rows * kThreads);

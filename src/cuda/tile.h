@@ -14,11 +14,19 @@ constexpr int kStep = 32; // terms of a sum
 struct alignas(16) Four { // moved as a whole
     float v[4];
 };
+// Says to the compiler that p is to device memory, not to shared memory, as it cannot know of arguments.
+template <class T>
+__device__ inline T *global(T *p) {
+#ifdef __CUDA_ARCH__
+    __builtin_assume(__isGlobal(p));
+#endif
+    return p;
+}
 __device__ inline Four load_four(const float *p, bool there) {
-    return there ? *reinterpret_cast<const Four *>(p) : Four{};
+    return there ? *reinterpret_cast<const Four *>(global(p)) : Four{};
 }
 __device__ inline void store_four(float *p, const Four &x) {
-    *reinterpret_cast<Four *>(p) = x;
+    *reinterpret_cast<Four *>(global(p)) = x;
 }
 
 // Panel of weights, `width` values for each input.
@@ -47,7 +55,7 @@ template <int N>
 __device__ inline bool join_parts(Four (&sum)[N], unsigned part, unsigned parts, Four *partial,
                                   unsigned *counter) {
     __shared__ bool last;
-    Four *own = partial + threadIdx.x;
+    Four *own = global(partial) + threadIdx.x;
     for (int i = 0; i < N; i++)
         own[(part * N + i) * kThreads] = sum[i];
     __threadfence();
@@ -63,7 +71,7 @@ __device__ inline bool join_parts(Four (&sum)[N], unsigned part, unsigned parts,
     __threadfence();
     for (int i = 0; i < N; i++)
         sum[i] = Four{};
-#pragma unroll 4
+#pragma unroll(16 / N) // reads ahead
     for (unsigned q = 0; q < parts; q++)
         for (int i = 0; i < N; i++) {
             Four more = own[(q * N + i) * kThreads];
