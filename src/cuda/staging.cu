@@ -5,7 +5,7 @@ namespace aesop {
 
 void *MemorySource::allocate(Memory kind, int64_t bytes, bool needed) {
     void *p = device_.allocate(kind, bytes);
-    if (!p && device_.usable()) {
+    if (!p && needed && device_.usable()) {
         spare_();
         p = device_.usable() ? device_.allocate(kind, bytes) : nullptr;
     }
@@ -110,18 +110,22 @@ void Staging::send() {
 }
 
 void Staging::rewind() {
+    if (used_ == 0 && parts_.empty())
+        return;
     for (const Part &p : parts_) {
         memory_.retire(Memory::host, p.host);
         memory_.retire(Memory::device, p.device);
     }
     parts_.clear();
     // Another time this much fits without a flush on the way, if there is memory for it.
-    if (used_ > capacity_ / 2 && 2 * capacity_ <= limit_)
+    if (used_ > capacity_ / 2 && 2 * capacity_ <= limit_) {
         if (void *more = memory_.allocate(Memory::device, 2 * capacity_, false)) {
             memory_.retire(Memory::device, device_memory_);
             device_memory_ = static_cast<char *>(more);
             capacity_ *= 2;
-        }
+        } else
+            limit_ = 0;
+    }
     current_ = (current_ + 1) % kBlocks;
     used_ = sent_ = mark_ = 0;
 }

@@ -13,11 +13,11 @@ struct Retired {
     void *memory;
 };
 
-// What memory is asked of: it tries again after giving back what can be spared.
+// What memory is asked of. Where it is needed, what can be spared is given back first.
 class MemorySource {
   public:
     MemorySource(Device &device, std::function<void()> spare) : device_(device), spare_(std::move(spare)) {}
-    // Null where there is none; a failure if it is needed.
+    // Null where there is none, which is a failure if it is needed.
     void *allocate(Memory kind, int64_t bytes, bool needed);
     void retire(Memory kind, void *p) {
         if (p)
@@ -78,7 +78,7 @@ class Staging {
 
     MemorySource &memory_;
     int64_t capacity_;
-    const int64_t limit_;
+    int64_t limit_;
     char *device_memory_ = nullptr;
     Block blocks_[kBlocks];
     int current_ = 0;
