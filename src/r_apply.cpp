@@ -12,7 +12,7 @@ namespace {
 // A fitted model on a device, rebuilt from R's list for the length of one call.
 struct Fitted {
     Config config;
-    Device backend;
+    ComputeDevice backend;
     Autoencoder<float> network;
     std::vector<Preparation> preparations;
 

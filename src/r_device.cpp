@@ -21,7 +21,7 @@ std::string cuda_version(int v) {
 
 } // namespace
 
-Device::Device(const Rcpp::List &control) {
+ComputeDevice::ComputeDevice(const Rcpp::List &control) {
     SEXP device = element(control, "device");
     if (Rf_isNull(device)) {
         cpu_ = std::make_unique<CpuBackend>(threads_from_r(control));
@@ -43,7 +43,7 @@ Device::Device(const Rcpp::List &control) {
     close_ = function_of<aesop_cuda_close_function>(element(gpu, "close"));
 }
 
-Device::~Device() {
+ComputeDevice::~ComputeDevice() {
     if (close_)
         close_(table_);
 }

@@ -7,13 +7,13 @@
 
 namespace aesop {
 
-class Device {
+class ComputeDevice {
   public:
     // control: num_threads, and device, NULL or list(number, open, close) (R: .resolveDevice).
-    explicit Device(const Rcpp::List &control);
-    ~Device();
-    Device(const Device &) = delete;
-    Device &operator=(const Device &) = delete;
+    explicit ComputeDevice(const Rcpp::List &control);
+    ~ComputeDevice();
+    ComputeDevice(const ComputeDevice &) = delete;
+    ComputeDevice &operator=(const ComputeDevice &) = delete;
     const Backend<float> &table() const { return *table_; }
 
   private:

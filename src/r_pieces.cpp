@@ -52,7 +52,7 @@ Rcpp::List loss_and_gradient(const Rcpp::List &model, const Rcpp::List &source, 
             return gradients_on(reference_backend<double>(), model, source, options);
         if (Rcpp::as<std::string>(element(options, "backend")) == "reference")
             return gradients_on(reference_backend<float>(), model, source, options);
-        Device backend(options);
+        ComputeDevice backend(options);
         return gradients_on(backend.table(), model, source, options);
     });
 }

@@ -53,7 +53,7 @@ Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &confi
         auto number = [&](const char *name) { return Rcpp::as<double>(element(options, name)); };
         RangeTest test{number("from"), number("to"), int64_t(number("steps")), int64_t(number("window"))};
 
-        Device backend(control);
+        ComputeDevice backend(control);
         Autoencoder<float> network(settings, data.features(), backend.table());
         start_network(network, source_data, seed);
         Minibatch<float> batch(network.config(), data, backend.table());

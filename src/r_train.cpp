@@ -135,7 +135,7 @@ Rcpp::List train_autoencoder(const Rcpp::List &source, const Rcpp::List &config,
         SEXP precision = element(control, "precision");
         if (!Rf_isNull(precision) && Rcpp::as<std::string>(precision) == "double")
             return train_on(reference_backend<double>(), data, settings, control);
-        Device backend(control);
+        ComputeDevice backend(control);
         return train_on(backend.table(), data, settings, control);
     });
 }

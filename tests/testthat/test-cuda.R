@@ -1,0 +1,192 @@
+# GPUs: what is said without one; and, on the emulated backend that
+# tests/cuda/run.sh builds (AESOP_TEST_PLUGIN names it; tools/test.sh sets it),
+# or on a real GPU, that the package gives the numbers of the processor.
+
+# Runs code in a session that knows `plugin` only.
+withCuda <- function(state, code) {
+    cuda <- aesop:::.cuda
+    before <- as.list(cuda)
+    rm(list = ls(cuda), envir = cuda)
+    list2env(state, cuda)
+    on.exit({
+        rm(list = ls(cuda), envir = cuda)
+        list2env(before, cuda)
+    })
+    code
+}
+
+emulatedPlugin <- function() {
+    path <- Sys.getenv("AESOP_TEST_PLUGIN")
+    skip_if(!nzchar(path), "no emulated CUDA backend (AESOP_TEST_PLUGIN)")
+    plugin <- aesop:::.loadPlugin(path)
+    if (is.null(plugin)) {
+        stop(aesop:::.cuda$reason)
+    }
+    plugin
+}
+
+# Each kind of GPU there is: f(name of the device).
+eachGpu <- function(f) {
+    path <- Sys.getenv("AESOP_TEST_PLUGIN")
+    real <- any(cudaInfo()$usable)
+    skip_if(!nzchar(path) && !real, "no GPU, and no emulated one")
+    if (nzchar(path)) {
+        withCuda(list(plugin = emulatedPlugin()), f("cuda"))
+    }
+    if (real) {
+        f("cuda")
+    }
+}
+
+# What the stand-in for CUDA is asked to fail at; see tests/cuda/mock.
+mockCall <- function(name, n) {
+    dll <- getLoadedDLLs()[["aesop_cuda"]]
+    .C(getNativeSymbolInfo(name, dll), as.integer(n))
+}
+
+test_that("without a GPU, cudaInfo() says why", {
+    withCuda(list(reason = "this build of aesop has no CUDA backend"), {
+        info <- cudaInfo()
+        expect_s3_class(info, "data.frame")
+        expect_identical(nrow(info), 0L)
+        expect_identical(names(info), c("device", "name", "memory_gb",
+            "free_gb", "capability", "driver", "runtime", "usable", "reason"))
+        expect_match(attr(info, "reason"), "no CUDA backend")
+        expect_output(print(info), "No GPU: this build of aesop has no CUDA")
+        for (device in c("cuda", "cuda:3")) {
+            condition <- expectAesopError(
+                fitQuiet(toyGaussian(), device = device), "device",
+                c(device, "no CUDA backend"))
+            expect_false(condition$sticky)
+        }
+        expect_silent(fitQuiet(toyGaussian(), device = "auto"))
+    })
+})
+
+test_that("a plugin that cannot be loaded is a reason, not a crash", {
+    file <- withr::local_tempfile(fileext = ".so")
+    writeLines("not a library", file)
+    withCuda(list(), {
+        expect_null(aesop:::.loadPlugin(file))
+        expect_match(aesop:::.cuda$reason, "cannot be loaded")
+        expectAesopError(fitQuiet(toyGaussian(), device = "cuda"), "device",
+            "cannot be loaded")
+        expect_identical(nrow(cudaInfo()), 0L)
+    })
+    # A library, but of something else.
+    other <- getLoadedDLLs()[["stats"]][["path"]]
+    withCuda(list(), expect_null(aesop:::.loadPlugin(other)))
+})
+
+test_that("a GPU is listed, and taken by its name", {
+    plugin <- emulatedPlugin()
+    withCuda(list(plugin = plugin), {
+        info <- cudaInfo()
+        expect_gte(nrow(info), 1L)
+        expect_true(all(info$usable))
+        expect_identical(info$device[1L], "cuda:0")
+        expect_gt(info$memory_gb[1L], 0)
+        expect_output(print(info), "cuda:0")
+        expectAesopError(fitQuiet(toyGaussian(), device = "cuda:99"),
+            "device", "no GPU with that number")
+    })
+    withCuda(list(plugin = plugin), { # said once
+        expect_message(toyModel(toyGaussian(), device = "auto"), "cuda:0",
+            class = "aesop_message")
+        expect_silent(toyModel(toyGaussian(), device = "auto"))
+        expect_silent(toyModel(toyGaussian(), device = "cuda"))
+    })
+})
+
+test_that("a GPU gives the numbers of the processor, and its own bits again", {
+    eachGpu(function(device) {
+        counts <- toyCounts()
+        batch <- data.frame(batch = rep(c("a", "b"), length.out = ncol(counts)))
+        fits <- list(
+            list(toyGaussian(), AutoencoderParam(hidden = 8, latent = 3,
+                epochs = 3, noise = maskingNoise(0.2), dropout = 0.1)),
+            list(as(counts, "CsparseMatrix"), countParam("zinb", latent = 3,
+                epochs = 2, noise = thinningNoise(0.2), design = ~ batch)),
+            list(toyGaussian(), variationalParam(latent = 3, epochs = 2)))
+        for (fit in fits) {
+            train <- function(device) {
+                args <- list(fit[[1L]], fit[[2L]], seed = 4, verbose = FALSE,
+                    device = device)
+                if (!is.null(fit[[2L]]@settings$design)) {
+                    args$covariates <- batch
+                }
+                suppressWarnings(suppressMessages(do.call(trainAutoencoder,
+                    args)))
+            }
+            there <- train(device)
+            here <- train("cpu")
+            expect_equal(there@history$loss, here@history$loss,
+                tolerance = 1e-3)
+            again <- train(device)
+            expect_identical(again@weights, there@weights)
+            args <- list(there, fit[[1L]])
+            if (!is.null(fit[[2L]]@settings$design)) {
+                args$covariates <- batch
+            }
+            codes <- do.call(encode, c(args, device = "cpu"))
+            expect_equal(do.call(encode, c(args, device = device)), codes,
+                tolerance = 1e-4)
+            expect_equal(decode(there, codes, device = device,
+                covariates = args$covariates),
+                decode(there, codes, device = "cpu",
+                    covariates = args$covariates), tolerance = 1e-4)
+            file <- withr::local_tempfile(fileext = ".safetensors")
+            saveModel(there, file)
+            expect_identical(loadModel(file)@weights, there@weights)
+        }
+    })
+})
+
+test_that("a GPU that is lost leaves the last model, and is left alone", {
+    plugin <- emulatedPlugin()
+    withCuda(list(plugin = plugin), {
+        x <- toyGaussian()
+        expect_s4_class(toyModel(x, device = "cuda"), "AutoencoderModel")
+        mockCall("aesop_mock_lose_device", 200)
+        condition <- expectAesopError(
+            fitQuiet(x, epochs = 50, device = "cuda"), "device", "restart R")
+        mockCall("aesop_mock_lose_device", 0)
+        expect_true(as.logical(condition$sticky))
+        expect_s4_class(condition$model, "AutoencoderModel")
+        expect_true(all(is.finite(encode(condition$model, x,
+            device = "cpu"))))
+        expectAesopError(fitQuiet(x, device = "cuda"), "device",
+            c("failed earlier", "Restart R"))
+        expect_s4_class(toyModel(x, device = "auto"), "AutoencoderModel")
+        expect_identical(nrow(cudaInfo()), 0L)
+    })
+})
+
+test_that("a GPU without enough memory is an error that can be mended", {
+    plugin <- emulatedPlugin()
+    withCuda(list(plugin = plugin), {
+        x <- toyGaussian()
+        for (n in c(1, 2, 5, 12, 25, 40)) {
+            mockCall("aesop_mock_fail_allocation", n)
+            condition <- catchError(fitQuiet(x, device = "cuda"))
+            mockCall("aesop_mock_fail_allocation", 0)
+            expect_s3_class(condition, "aesop_error_device")
+            expect_false(isTRUE(as.logical(condition$sticky)))
+        }
+        expect_s4_class(toyModel(x, device = "cuda"), "AutoencoderModel")
+    })
+})
+
+test_that("a forked process does not touch the GPU", {
+    skip_on_os("windows")
+    plugin <- emulatedPlugin()
+    withCuda(list(plugin = plugin), {
+        x <- toyGaussian()
+        toyModel(x, device = "cuda")
+        began <- Sys.time()
+        child <- parallel::mccollect(parallel::mcparallel(
+            class(catchError(fitQuiet(x, device = "cuda")))))
+        expect_true("aesop_error_fork" %in% child[[1L]])
+        expect_lt(as.numeric(Sys.time() - began, units = "secs"), 5)
+    })
+})
