@@ -56,7 +56,7 @@ void each_batch(Fitted &model, const Dataset &data, F &&f) {
 Rcpp::NumericMatrix codes(Fitted &model, const Dataset &data) {
     Rcpp::NumericMatrix out(int(data.samples()), int(model.latent()));
     each_batch(model, data, [&](Minibatch<float> &batch, int64_t from) {
-        Matrix<float> code = model.network.encode(batch);
+        HostMatrix<float> code(model.backend.table(), model.network.encode(batch));
         for (int64_t r = 0; r < code.rows; r++)
             for (int64_t k = 0; k < code.cols; k++)
                 out(int(from + r), int(k)) = double(code.at(r, k));
@@ -75,15 +75,15 @@ void write_output(const Fitted &model, const std::vector<Reconstruction<float>> 
     int64_t first = 0;
     for (size_t i = 0; i < parts.size(); i++) {
         const Reconstruction<float> &p = parts[i];
-        const Matrix<float> &y = what == Output::dispersion         ? p.dispersion
-                                 : what == Output::zero_probability ? p.zero_probability
-                                                                    : p.mean;
+        HostMatrix<float> y(model.backend.table(), what == Output::dispersion         ? p.dispersion
+                                                   : what == Output::zero_probability ? p.zero_probability
+                                                                                      : p.mean);
         int64_t features = p.mean.cols;
         for (int64_t r = 0; r < p.mean.rows; r++) {
             double *to = column(r) + first;
             double factor = what == Output::reconstruction ? size_factor(i, r) : 1;
             for (int64_t c = 0; c < features; c++) {
-                if (!y.data)
+                if (y.rows == 0)
                     to[c] = NA_REAL;
                 else if (what == Output::reconstruction || what == Output::mean)
                     to[c] = model.on_input_scale(i, double(y.at(r, c)), c, factor);
@@ -110,9 +110,26 @@ Rcpp::NumericMatrix output(Fitted &model, const Dataset &data, Output what) {
 Rcpp::List errors(Fitted &model, const Dataset &data) {
     std::vector<double> sample(static_cast<size_t>(data.samples()));
     each_batch(model, data, [&](Minibatch<float> &batch, int64_t from) {
-        model.network.evaluate(batch, kLastEpoch, sample.data() + from);
+        model.network.loss(batch, sample.data() + from);
     });
     return Rcpp::List::create(Rcpp::_["sample"] = sample);
+}
+
+// Calls f(row, column, value) for the stored values of sparse rows.
+template <class F>
+void each_stored(const Backend<float> &backend, const SparseMatrix<float> &x, F &&f) {
+    std::vector<int64_t> start(size_t(x.rows + 1));
+    auto read = [&](auto &to, const void *from) {
+        backend.download(backend.self, to.data(), from, int64_t(to.size() * sizeof(to[0])));
+    };
+    read(start, x.start);
+    std::vector<int32_t> index(size_t(start.back()));
+    std::vector<float> value(size_t(start.back()));
+    read(index, x.index), read(value, x.value);
+    check_device(backend);
+    for (int64_t r = 0; r < x.rows; r++)
+        for (int64_t k = start[size_t(r)]; k < start[size_t(r) + 1]; k++)
+            f(r, int64_t(index[size_t(k)]), value[size_t(k)]);
 }
 
 // Calls f(row, feature, value) for the network's input, features of all assays together; zeros of sparse rows
@@ -123,13 +140,15 @@ void each_input(Fitted &model, Minibatch<float> &batch, F &&f) {
     int64_t first = 0;
     for (size_t i = 0; i < batch.assays(); i++) {
         Operand<float> x = batch.assay(i).input(pass);
-        for (int64_t r = 0; r < batch.rows(); r++)
-            if (x.is_sparse)
-                for (int64_t k = x.sparse.start[r]; k < x.sparse.start[r + 1]; k++)
-                    f(r, first + x.sparse.index[k], double(x.sparse.value[k]));
-            else
-                for (int64_t c = 0; c < x.cols(); c++)
-                    f(r, first + c, double(x.dense.at(r, c)));
+        if (x.is_sparse)
+            each_stored(pass.backend, x.sparse,
+                        [&](int64_t r, int64_t c, float v) { f(r, first + c, double(v)); });
+        else {
+            HostMatrix<float> values(pass.backend, x.dense);
+            for (int64_t r = 0; r < values.rows; r++)
+                for (int64_t c = 0; c < values.cols; c++)
+                    f(r, first + c, double(values.at(r, c)));
+        }
         first += x.cols();
     }
 }
@@ -164,7 +183,8 @@ Rcpp::NumericMatrix attributions(Fitted &model, const Dataset &data) {
         model.network.encode(batch);
         for (int64_t k = 0; k < latent; k++) {
             int64_t first = 0;
-            for (const Matrix<float> &slope : model.network.code_gradients(k)) {
+            for (const Matrix<float> &gradient : model.network.code_gradients(k)) {
+                HostMatrix<float> slope(model.backend.table(), gradient);
                 double *to = &out[R_xlen_t(k * features + first)];
                 for (int64_t r = 0; r < slope.rows; r++) {
                     const double *by = distance.data() + r * features + first;
@@ -223,12 +243,14 @@ Rcpp::NumericMatrix decode_codes(const Rcpp::List &model, const Rcpp::NumericMat
                                Rf_nrows(design) != codes.nrow() || Rf_ncols(design) != covariates))
             throw Error("design", "The model needs a design with one row per code.").with("arg", "design");
         Rcpp::NumericMatrix out(int(features), codes.nrow());
-        Buffer<float> code_memory(fitted.backend.table()), design_memory(fitted.backend.table());
+        const Backend<float> &backend = fitted.backend.table();
+        Buffer<float> code_memory(backend), design_memory(backend);
+        std::vector<float> host;
         for (int from = 0; from < codes.nrow(); from += 256) {
             int rows = std::min(256, codes.nrow() - from);
             auto fill = [&](Buffer<float> &memory, const double *values, int64_t cols, const char *arg) {
-                Matrix<float> m = memory.matrix(256, cols);
-                m.rows = rows;
+                Matrix<float> m = memory.matrix(rows, cols);
+                host.assign(size_t(rows * m.ld), 0.0f);
                 for (int r = 0; r < rows; r++)
                     for (int64_t c = 0; c < cols; c++) {
                         double v = values[c * codes.nrow() + from + r];
@@ -237,8 +259,9 @@ Rcpp::NumericMatrix decode_codes(const Rcpp::List &model, const Rcpp::NumericMat
                                                            "` has a missing or infinite value in row " +
                                                            std::to_string(from + r + 1) + ".")
                                 .with("arg", arg);
-                        m.at(r, c) = float(v);
+                        host[size_t(r * m.ld + c)] = float(v);
                     }
+                backend.upload(backend.self, m.data, host.data(), int64_t(host.size() * sizeof(float)));
                 return m;
             };
             Matrix<float> code = fill(code_memory, codes.begin(), fitted.latent(), "codes");

@@ -188,7 +188,7 @@ Rcpp::List count_losses(const std::string &kind, const Rcpp::NumericVector &log_
                     a.log_theta = theta, a.log_theta_gradient = gradient;
                 if (kind == "zinb")
                     a.zero_logit = {logit, 1, 1, kLane};
-                a.sample_loss = &sample_loss, a.gradient = true;
+                a.sample_loss = &sample_loss, a.share = 1, a.gradient = true;
                 backend.loss(backend.self, a);
                 loss[i] = sample_loss, slope[i] = double(z[0]), dispersion_slope[i] = double(gradient[0]);
                 zero_logit[i] = double(logit[0]);

@@ -62,6 +62,7 @@ Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &confi
         int64_t n = int64_t(ids.size()), size = std::min<int64_t>(settings.batch_size, n);
 
         RMonitor monitor(R_NilValue);
+        DeviceArray<double, float> numbers(backend.table());
         std::vector<double> rates, losses;
         double lowest = INFINITY;
         bool exploded = false;
@@ -74,7 +75,11 @@ Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &confi
             batch.load(ids.data() + from, size);
             rates.push_back(test.rate(step));
             optimizer.begin_step(rates.back());
-            losses.push_back(network.train_step(batch, seed, uint32_t(epoch), optimizer));
+            double loss[2] = {0, 0};
+            double *step_numbers = numbers.set(loss, 2);
+            network.train_step(batch, seed, uint32_t(epoch), optimizer, {step_numbers, step_numbers + 1});
+            numbers.read(loss, 0, 1);
+            losses.push_back(loss[0]);
             exploded = test.exploded(losses, lowest);
             if (monitor.should_stop())
                 break;

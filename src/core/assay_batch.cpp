@@ -15,7 +15,7 @@ const Real *to_device(const Backend<Real> &backend, const std::vector<double> &f
     std::vector<Real> host(from.begin(), from.end());
     host.resize(size_t(padded(int64_t(from.size()))), pad);
     Real *p = memory.values(int64_t(host.size()));
-    backend.upload(backend.self, p, host.data(), int64_t(host.size()));
+    backend.upload(backend.self, p, host.data(), int64_t(host.size() * sizeof(Real)));
     return p;
 }
 
@@ -38,7 +38,8 @@ AssayBatch<Real>::AssayBatch(const Config &config, const AssayConfig &assay, uin
       input_dropout_(config.input_dropout), counts_wanted_(assay.count_loss()),
       dense_only_(!config.layers.empty() || config.contractive > 0),
       keeps_zero_(data.preparation.keeps_zero()), clean_memory_(backend), noisy_memory_(backend),
-      count_memory_(backend), center_memory_(backend), scale_memory_(backend), weight_memory_(backend) {
+      count_memory_(backend), center_memory_(backend), scale_memory_(backend), weight_memory_(backend),
+      start_(backend), index_of_(backend), raw_value_(backend), value_(backend), noisy_value_(backend) {
     if (noise_.kind == NoiseKind::thinning && !assay.needs_size_factors())
         throw Error("param",
                     "`noise` is \"thinning\", which draws from counts; it needs normalize = \"log\" or "
@@ -63,9 +64,16 @@ AssayBatch<Real>::AssayBatch(const Config &config, const AssayConfig &assay, uin
 }
 
 template <class Real>
+void AssayBatch<Real>::keep_samples() {
+    if (!store_ && SampleStore<Real>::fits(source_, backend_))
+        store_ = std::make_unique<SampleStore<Real>>(source_, backend_);
+}
+
+template <class Real>
 void AssayBatch<Real>::load(const int64_t *samples, const std::vector<uint32_t> &ids) {
     rows_ = int64_t(ids.size());
-    source_.prepare(samples, rows_);
+    if (!store_)
+        source_.prepare(samples, rows_);
     size_factor_.clear(), log_size_factor_.clear();
     if (!size_factors_.empty())
         for (int64_t r = 0; r < rows_; r++)
@@ -75,13 +83,18 @@ void AssayBatch<Real>::load(const int64_t *samples, const std::vector<uint32_t> 
         for (Real f : size_factor_)
             log_size_factor_.push_back(std::log(f));
     if (counts_wanted_ || (noise_.kind == NoiseKind::thinning && !is_sparse_))
-        counts_ = gather_dense(samples, count_memory_);
+        counts_ = gather_dense(samples, ids, count_memory_);
     if (is_sparse_)
-        load_sparse(samples);
+        load_sparse(samples, ids);
     if (is_sparse_ && counts_wanted_)
         return; // the clean values are not the target
-    clean_ = gather_dense(samples, clean_memory_);
+    clean_ = gather_dense(samples, ids, clean_memory_);
     transform(clean_);
+}
+
+template <class Real>
+int64_t AssayBatch<Real>::stored(int64_t sample) const {
+    return store_ ? store_->stored(sample) : source_.column(sample).size;
 }
 
 // Sparse rows stay sparse when neither preparation nor noise fills their zeros.
@@ -91,15 +104,20 @@ bool AssayBatch<Real>::keep_sparse(const int64_t *samples) const {
                        noise_.kind == NoiseKind::thinning;
     if (!source_.sparse() || dense_only_ || !keeps_zero_ || !noise_keeps)
         return false;
-    int64_t stored = 0;
+    int64_t all = 0;
     for (int64_t r = 0; r < rows_; r++)
-        stored += source_.column(samples[r]).size;
-    return double(stored) < kSparseShare * double(rows_) * double(source_.features());
+        all += stored(samples[r]);
+    return double(all) < kSparseShare * double(rows_) * double(source_.features());
 }
 
 template <class Real>
-Matrix<Real> AssayBatch<Real>::gather_dense(const int64_t *samples, Buffer<Real> &memory) {
+Matrix<Real> AssayBatch<Real>::gather_dense(const int64_t *samples, const std::vector<uint32_t> &ids,
+                                            Buffer<Real> &memory) {
     Matrix<Real> m = memory.matrix(rows_, source_.features());
+    if (store_) {
+        store_->take(ids.data(), m);
+        return m;
+    }
     columns_.clear();
     for (int64_t r = 0; r < rows_; r++)
         columns_.push_back(source_.column(samples[r]));
@@ -113,24 +131,31 @@ void AssayBatch<Real>::transform(const Matrix<Real> &x) {
 }
 
 template <class Real>
-SparseMatrix<Real> AssayBatch<Real>::sparse_rows(const std::vector<Real> &values) const {
+SparseMatrix<Real> AssayBatch<Real>::sparse_rows(const DeviceArray<Real, Real> &values) const {
     return {start_.data(), index_of_.data(), values.data(), rows_, source_.features()};
 }
 
 template <class Real>
-void AssayBatch<Real>::load_sparse(const int64_t *samples) {
-    start_.assign(1, 0);
-    index_of_.clear(), value_.clear();
-    for (int64_t r = 0; r < rows_; r++) {
-        Column c = source_.column(samples[r]);
-        for (int64_t k = 0; k < c.size; k++) {
-            index_of_.push_back(c.index[k]);
-            value_.push_back(Real(c.value(k)));
-        }
-        start_.push_back(int64_t(index_of_.size()));
+void AssayBatch<Real>::copy(const DeviceArray<Real, Real> &from, DeviceArray<Real, Real> &to) {
+    int64_t n = host_start_.back();
+    backend_.copy(backend_.self, to.get(n), from.data(), n * int64_t(sizeof(Real)));
+}
+
+template <class Real>
+void AssayBatch<Real>::load_sparse(const int64_t *samples, const std::vector<uint32_t> &ids) {
+    host_start_.assign(1, 0), columns_.clear();
+    for (int64_t r = 0; r < rows_; r++)
+        host_start_.push_back(host_start_.back() + stored(samples[r]));
+    int64_t n = host_start_.back(), *start = start_.get(rows_ + 1);
+    if (store_)
+        store_->take_sparse(ids.data(), rows_, host_start_.data(), start, index_of_.get(n), value_.get(n));
+    else {
+        for (int64_t r = 0; r < rows_; r++)
+            columns_.push_back(source_.column(samples[r]));
+        backend_.gather_sparse(backend_.self, columns_.data(), rows_, start, index_of_.get(n), value_.get(n));
     }
     if (noise_.kind == NoiseKind::thinning)
-        raw_value_ = value_;
+        copy(value_, raw_value_);
     backend_.transform_sparse(backend_.self, transform_, size_factor_.empty() ? nullptr : size_factor_.data(),
                               sparse_rows(value_), value_.data());
 }
@@ -143,7 +168,7 @@ Operand<Real> AssayBatch<Real>::thinned(const DrawKey &key, const uint32_t *ids)
         f *= Real(1 - noise_.amount);
     const Real *factor = factors.empty() ? nullptr : factors.data();
     if (is_sparse_) {
-        noisy_value_ = raw_value_;
+        copy(raw_value_, noisy_value_);
         SparseMatrix<Real> x = sparse_rows(noisy_value_);
         backend_.thin_sparse(backend_.self, key, ids, noise_.amount, x, noisy_value_.data());
         backend_.transform_sparse(backend_.self, transform_, factor, x, noisy_value_.data());
@@ -161,7 +186,7 @@ Operand<Real> AssayBatch<Real>::corrupt_sparse(const Pass<Real> &pass) {
     if (noise_.kind == NoiseKind::thinning)
         x = thinned(key(pass, kNoise), pass.sample_ids).sparse;
     else
-        noisy_value_ = value_;
+        copy(value_, noisy_value_);
     if (noise_.kind == NoiseKind::masking)
         backend_.mask_sparse(backend_.self, key(pass, kNoise), pass.sample_ids, noise_.amount, false, x,
                              noisy_value_.data());

@@ -4,6 +4,8 @@
 #include "dataset.h"
 #include "layer.h"
 #include "names.h"
+#include "sample_store.h"
+#include <memory>
 
 namespace aesop {
 
@@ -17,6 +19,8 @@ class AssayBatch {
     AssayBatch(const Config &config, const AssayConfig &assay, uint32_t index, const AssayData &data,
                const Backend<Real> &backend);
 
+    // For a fit that loads every sample many times: on a device with room for them, they stay there.
+    void keep_samples();
     // ids: of the samples, for random draws.
     void load(const int64_t *samples, const std::vector<uint32_t> &ids);
     // The network's input: with noise and input dropout when the pass is a training one.
@@ -33,10 +37,12 @@ class AssayBatch {
     }
 
   private:
-    void load_sparse(const int64_t *samples);
-    Matrix<Real> gather_dense(const int64_t *samples, Buffer<Real> &memory);
+    int64_t stored(int64_t sample) const;
+    void load_sparse(const int64_t *samples, const std::vector<uint32_t> &ids);
+    Matrix<Real> gather_dense(const int64_t *samples, const std::vector<uint32_t> &ids, Buffer<Real> &memory);
     bool keep_sparse(const int64_t *samples) const;
-    SparseMatrix<Real> sparse_rows(const std::vector<Real> &values) const;
+    SparseMatrix<Real> sparse_rows(const DeviceArray<Real, Real> &values) const;
+    void copy(const DeviceArray<Real, Real> &from, DeviceArray<Real, Real> &to);
     void transform(const Matrix<Real> &x);
     Operand<Real> thinned(const DrawKey &key, const uint32_t *ids);
     Operand<Real> corrupt_sparse(const Pass<Real> &pass);
@@ -59,10 +65,12 @@ class AssayBatch {
     const Real *feature_weight_;
     double features_present_;
     Matrix<Real> clean_, counts_;
+    std::unique_ptr<SampleStore<Real>> store_; // null: samples come from the source each time
     bool is_sparse_ = false;
-    std::vector<int64_t> start_;
-    std::vector<int32_t> index_of_;
-    std::vector<Real> raw_value_, value_, noisy_value_; // raw_value_: counts, only to be thinned
+    DeviceArray<int64_t, Real> start_;
+    DeviceArray<int32_t, Real> index_of_;
+    DeviceArray<Real, Real> raw_value_, value_, noisy_value_; // raw_value_: counts, only to be thinned
+    std::vector<int64_t> host_start_;
     std::vector<Real> size_factor_, log_size_factor_;
     std::vector<Column> columns_;
     int64_t rows_ = 0;

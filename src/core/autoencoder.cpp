@@ -37,9 +37,10 @@ ImageShape image_shape(const Config &config) {
 // Built on a backend without memory, so that asking for the shapes of a huge network costs nothing.
 std::vector<ParameterShape> parameter_shapes(const Config &config, int64_t n_features) {
     Backend<float> shapes_only = reference_backend<float>();
-    shapes_only.allocate = [](void *, int64_t) -> float * { return nullptr; };
-    shapes_only.release = [](void *, float *) {};
-    shapes_only.upload = [](void *, float *, const float *, int64_t) {};
+    static char nowhere;
+    shapes_only.allocate = [](void *, int64_t) -> void * { return &nowhere; };
+    shapes_only.release = [](void *, void *) {};
+    shapes_only.upload = [](void *, void *, const void *, int64_t) {};
     Autoencoder<float> network(config.resolved(), n_features, shapes_only);
     std::vector<ParameterShape> shapes;
     for (auto &p : network.parameters().all())
@@ -51,7 +52,7 @@ template <class Real>
 Autoencoder<Real>::Autoencoder(const Config &config, int64_t n_features, const Backend<Real> &backend)
     : config_(config), assays_(config.resolved_assays(n_features)), n_features_(n_features),
       backend_(backend), parameters_(backend), dcode_memory_(backend), difference_memory_(backend),
-      perturbed_covariates_(backend) {
+      perturbed_covariates_(backend), sample_loss_(backend), loss_(backend) {
     std::vector<LayerPlan> plan;
     if (!config_.layers.empty()) {
         if (image_shape(config_).size() != n_features)
@@ -161,46 +162,43 @@ Matrix<Real> Autoencoder<Real>::code_with_perturbed(const Pass<Real> &single,
 }
 
 template <class Real>
-double Autoencoder<Real>::forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient) {
+void Autoencoder<Real>::forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient, double *loss) {
     std::vector<Operand<Real>> inputs;
     for (size_t i = 0; i < assays_.size(); i++)
         inputs.push_back(batch.assay(i).input(pass));
     code_ =
         contraction_ == Contraction::estimated ? code_with_perturbed(pass, inputs) : code_of(pass, inputs);
-    sample_loss_.assign(size_t(pass.rows), 0.0);
+    double *sample_loss = sample_loss_.get(pass.rows);
     for (size_t i = 0; i < assays_.size(); i++) {
         outputs_[i] = decoders_[i]->forward(pass, code_);
-        objectives_[i]->forward(pass, outputs_[i], batch.assay(i), gradient, sample_loss_);
+        objectives_[i]->forward(pass, outputs_[i], batch.assay(i), gradient, sample_loss, i > 0);
     }
-    double sum = 0;
-    for (double l : sample_loss_)
-        sum += l;
-    return sum / double(pass.rows) + code_penalties(pass) + weight_penalty();
+    backend_.sum(backend_.self, sample_loss, pass.rows, Sum{loss, 1 / double(pass.rows)});
+    add_code_penalties(pass, loss);
+    add_weight_penalty(loss);
 }
 
 // Means over the rows of what is asked of the code, from the last forward pass.
 template <class Real>
-double Autoencoder<Real>::code_penalties(const Pass<Real> &pass) {
-    double sum = 0, rows = double(pass.rows);
+void Autoencoder<Real>::add_code_penalties(const Pass<Real> &pass, double *loss) {
+    double share = 1 / double(pass.rows);
     Matrix<Real> none;
     if (config_.activity_l1 > 0)
-        sum += config_.activity_l1 * backend_.activity_l1(backend_.self, code_, Real(0), none) / rows;
+        backend_.activity_l1(backend_.self, code_, Real(0), none, Sum{loss, config_.activity_l1 * share});
     if (config_.sparsity > 0)
-        sum += config_.sparsity *
-               backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(0), none);
+        backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(0), none,
+                          Sum{loss, config_.sparsity});
     if (config_.variational)
-        sum += divergence_weight(pass.epoch) * bottleneck_->divergence(*encoder_pass_);
+        bottleneck_->divergence(*encoder_pass_,
+                                Sum{loss, divergence_weight(pass.epoch) * (1 / double(encoder_pass_->rows))});
     if (contraction_ == Contraction::estimated) {
-        double square =
-            backend_.squared_norm(backend_.self, difference_.data, difference_.rows * difference_.ld);
-        sum += config_.contractive * square / (rows * kPerturbation * kPerturbation);
+        Sum sum{loss, config_.contractive * share / (kPerturbation * kPerturbation)};
+        backend_.squared_norm(backend_.self, difference_.data, difference_.rows * difference_.ld, sum);
     } else if (exact()) {
         const Projection<Real> &p = bottleneck_->projection();
-        sum += config_.contractive / rows *
-               backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_,
-                                    p.weights(0), Real(0), none, Weights<Real>());
+        backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_, p.weights(0),
+                             Real(0), none, Weights<Real>(), Sum{loss, config_.contractive * share});
     }
-    return sum;
 }
 
 // The whole objective is divided by the number of features where the losses are means over them, so that
@@ -215,13 +213,14 @@ template <class Real>
 void Autoencoder<Real>::add_code_gradients(const Pass<Real> &pass, const Matrix<Real> &dcode) {
     double rows = double(pass.rows);
     if (config_.activity_l1 > 0)
-        backend_.activity_l1(backend_.self, code_, Real(config_.activity_l1 / rows), dcode);
+        backend_.activity_l1(backend_.self, code_, Real(config_.activity_l1 / rows), dcode, Sum());
     if (config_.sparsity > 0)
-        backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(config_.sparsity), dcode);
+        backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(config_.sparsity), dcode,
+                          Sum());
     if (exact()) {
         const Projection<Real> &p = bottleneck_->projection();
         backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_, p.weights(0),
-                             Real(config_.contractive / rows), dcode, Weights<Real>());
+                             Real(config_.contractive / rows), dcode, Weights<Real>(), Sum());
     }
 }
 
@@ -259,7 +258,7 @@ void Autoencoder<Real>::add_weight_gradients(const Pass<Real> &pass) {
         const Projection<Real> &p = bottleneck_->projection();
         backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_, p.weights(0),
                              Real(config_.contractive / double(pass.rows)), Matrix<Real>(),
-                             p.parameter(0).gradient());
+                             p.parameter(0).gradient(), Sum());
     }
     if (config_.l1 == 0 && config_.l2 == 0)
         return;
@@ -270,52 +269,63 @@ void Autoencoder<Real>::add_weight_gradients(const Pass<Real> &pass) {
 }
 
 template <class Real>
-double Autoencoder<Real>::weight_penalty() const {
+void Autoencoder<Real>::add_weight_penalty(double *loss) const {
     if (config_.l1 == 0 && config_.l2 == 0)
-        return 0;
-    double sum = 0;
+        return;
     for (auto &p : parameters_.all())
         if (p->penalised())
-            sum += backend_.penalty(backend_.self, p->value.data, p->shape.size(), config_.l1, config_.l2);
-    return sum;
+            backend_.penalty(backend_.self, p->value.data, p->shape.size(), config_.l1, config_.l2,
+                             Sum{loss});
 }
 
 template <class Real>
-double Autoencoder<Real>::train_step(Minibatch<Real> &batch, Key seed, uint32_t epoch,
-                                     Optimizer<Real> &optimizer) {
-    if (needs_stored_gradients()) {
-        double loss = gradients(batch, seed, epoch, true), square = 0;
-        for (auto &p : parameters_.all())
-            if (p->kind != Parameter<Real>::state && !p->frozen)
-                square += backend_.squared_norm(backend_.self, p->gradient().data, p->shape.size());
-        double norm = std::sqrt(square);
-        bool clip = config_.clip_norm > 0 && norm > config_.clip_norm;
-        if (std::isfinite(loss))
-            optimizer.apply_stored(parameters_, clip ? config_.clip_norm / norm : 1.0);
-        return loss;
-    }
+void Autoencoder<Real>::stored_gradients(const Pass<Real> &pass, Minibatch<Real> &batch, double *loss) {
+    forward(pass, batch, true, loss);
+    StoredGradients<Real> sink(backend_);
+    backward(pass, sink);
+    add_weight_gradients(pass);
+}
+
+template <class Real>
+void Autoencoder<Real>::train_step(Minibatch<Real> &batch, Key seed, uint32_t epoch,
+                                   Optimizer<Real> &optimizer, const StepNumbers &numbers) {
     Pass<Real> p = pass(batch, seed, epoch, true);
-    double loss = forward(p, batch, true);
-    if (std::isfinite(loss))
+    optimizer.set_numbers(numbers.loss, numbers.square_norm);
+    if (needs_stored_gradients()) {
+        stored_gradients(p, batch, numbers.loss);
+        for (auto &q : parameters_.all())
+            if (q->kind != Parameter<Real>::state && !q->frozen)
+                backend_.squared_norm(backend_.self, q->gradient().data, q->shape.size(),
+                                      Sum{numbers.square_norm});
+        optimizer.apply_stored(parameters_);
+    } else {
+        forward(p, batch, true, numbers.loss);
         backward(p, optimizer);
-    return loss;
+    }
+    backend_.step_done(backend_.self);
 }
 
 template <class Real>
 double Autoencoder<Real>::gradients(Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training) {
-    Pass<Real> p = pass(batch, seed, epoch, training);
-    double loss = forward(p, batch, true);
-    StoredGradients<Real> sink(backend_);
-    backward(p, sink);
-    add_weight_gradients(p);
+    double loss = 0;
+    stored_gradients(pass(batch, seed, epoch, training), batch, loss_.set(&loss, 1));
+    loss_.read(&loss, 0, 1);
     return loss;
 }
 
 template <class Real>
-double Autoencoder<Real>::evaluate(Minibatch<Real> &batch, uint32_t epoch, double *sample_loss) {
-    double loss = forward(pass(batch, Key(), epoch, false), batch, false);
+void Autoencoder<Real>::evaluate(Minibatch<Real> &batch, uint32_t epoch, double *loss) {
+    forward(pass(batch, Key(), epoch, false), batch, false, loss);
+    backend_.step_done(backend_.self);
+}
+
+template <class Real>
+double Autoencoder<Real>::loss(Minibatch<Real> &batch, double *sample_loss) {
+    double loss = 0;
+    evaluate(batch, kLastEpoch, loss_.set(&loss, 1));
     if (sample_loss)
-        std::copy(sample_loss_.begin(), sample_loss_.end(), sample_loss);
+        sample_loss_.read(sample_loss, 0, batch.rows());
+    loss_.read(&loss, 0, 1);
     return loss;
 }
 
@@ -335,7 +345,7 @@ std::vector<Matrix<Real>> Autoencoder<Real>::code_gradients(int64_t unit) {
     std::vector<Real> host(size_t(rows * dcode.ld));
     for (int64_t r = 0; r < rows; r++)
         host[size_t(r * dcode.ld + unit)] = Real(1);
-    backend_.upload(backend_.self, dcode.data, host.data(), int64_t(host.size()));
+    backend_.upload(backend_.self, dcode.data, host.data(), int64_t(host.size() * sizeof(Real)));
     std::vector<Matrix<Real>> inputs, ends;
     for (size_t i = 0; i < encoders_.size(); i++) {
         inputs.push_back(input_gradient_memory_[i]->matrix(rows, assays_[i].features));

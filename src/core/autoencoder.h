@@ -17,6 +17,11 @@ struct ParameterShape {
 // Names and shapes of all parameters that a model of this configuration has, in order.
 std::vector<ParameterShape> parameter_shapes(const Config &config, int64_t n_features);
 
+// Numbers of one step on the device, 0 before it.
+struct StepNumbers {
+    double *loss, *square_norm; // square_norm: of all gradients, where they are clipped by it
+};
+
 // An epoch after any warm-up: losses have their final weights.
 constexpr uint32_t kLastEpoch = 0xffffffffu;
 
@@ -30,13 +35,16 @@ class Autoencoder {
     // Sets an assay's output bias to the log of the mean counts, where a count model starts best.
     void set_log_means(size_t assay, const std::vector<double> &means);
 
-    // One training step: forward, backward, update. Returns the loss with its penalties.
-    double train_step(Minibatch<Real> &batch, Key seed, uint32_t epoch, Optimizer<Real> &optimizer);
+    // One training step: forward, backward, update; without an update where the loss is not finite. The loss
+    // with its penalties is added to numbers.loss.
+    void train_step(Minibatch<Real> &batch, Key seed, uint32_t epoch, Optimizer<Real> &optimizer,
+                    const StepNumbers &numbers);
     // The loss, and every gradient left in the parameters' gradient memory, penalties included.
     double gradients(Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training);
-    // Loss without noise and dropout, weighted as in `epoch`. sample_loss, if not null: one value per row,
-    // without penalties.
-    double evaluate(Minibatch<Real> &batch, uint32_t epoch = kLastEpoch, double *sample_loss = nullptr);
+    // Adds the loss without noise and dropout, weighted as in `epoch`, to *loss on the device.
+    void evaluate(Minibatch<Real> &batch, uint32_t epoch, double *loss);
+    // The loss; sample_loss, if not null, of the host: one value per row, without penalties.
+    double loss(Minibatch<Real> &batch, double *sample_loss = nullptr);
 
     Matrix<Real> encode(Minibatch<Real> &batch); // rows x latent
     // d code[, unit] / d input of the batch that encode() saw last: one rows x features
@@ -44,7 +52,6 @@ class Autoencoder {
     std::vector<Matrix<Real>> code_gradients(int64_t unit);
     // covariates: rows x their number; no data for a model without any. One result per assay.
     std::vector<Reconstruction<Real>> decode(const Matrix<Real> &code, const Matrix<Real> &covariates = {});
-    double weight_penalty() const;
 
     ParameterSet<Real> &parameters() { return parameters_; }
     const Config &config() const { return config_; }
@@ -58,9 +65,12 @@ class Autoencoder {
     Pass<Real> pass(const Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training) const;
     Matrix<Real> code_of(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs);
     Matrix<Real> code_with_perturbed(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs);
-    // Forward to the loss, penalties included; leaves its gradients in outputs_ if gradient.
-    double forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient);
-    double code_penalties(const Pass<Real> &pass);
+    // Forward to the loss, which is added to *loss with its penalties; leaves its gradients in outputs_ if
+    // gradient.
+    void forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient, double *loss);
+    void add_code_penalties(const Pass<Real> &pass, double *loss);
+    void add_weight_penalty(double *loss) const;
+    void stored_gradients(const Pass<Real> &pass, Minibatch<Real> &batch, double *loss);
     double divergence_weight(uint32_t epoch) const;
     void backward(const Pass<Real> &pass, GradientSink<Real> &sink);
     void add_code_gradients(const Pass<Real> &pass, const Matrix<Real> &dcode);
@@ -88,7 +98,7 @@ class Autoencoder {
         encoder_pass_; // of the last forward pass; of twice the rows with a perturbed input
     Matrix<Real> code_, difference_;
     std::vector<DecoderOutput<Real>> outputs_;
-    std::vector<double> sample_loss_;
+    DeviceArray<double, Real> sample_loss_, loss_; // of each row; of a pass that is waited for
 };
 
 } // namespace aesop

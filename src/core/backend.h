@@ -10,7 +10,10 @@
 //   the number of rows: encoding one sample or thousands gives the same bits;
 // - a sparse operand gives the bits of the dense one: each sum runs over ascending indices, one accumulator
 //   per output, and skipping a zero term leaves it unchanged;
-// - padding (columns beyond cols up to the padded width, units beyond units) may be read and is kept zero.
+// - padding (columns beyond cols up to the padded width, units beyond units) may be read and is kept zero;
+// - operations may run later than the call, in the order of the calls: pointers are to memory of the device,
+//   but for those said to be the host's, which are read before the call returns. Only download() waits.
+// - an operation that fails says so in failure(), and from then on none does anything.
 #pragma once
 #include "column.h"
 #include "loss.h"
@@ -20,7 +23,7 @@
 
 namespace aesop {
 
-constexpr int kBackendVersion = 1;
+constexpr int kBackendVersion = 2;
 
 // swap: the value of the same feature in another sample of the minibatch; thinning: a binomial sample of a
 // count, drawn before the count is prepared.
@@ -30,6 +33,27 @@ struct NoiseRule {
     NoiseKind kind = NoiseKind::none;
     double amount = 0, low = 0, high = 1;
 };
+
+// Why a device computes no more.
+struct DeviceFailure {
+    enum Kind : int {
+        out_of_memory, // nothing is lost: memory can be released, and work go on after recover()
+        lost,          // the device cannot be used again in this process
+        forked         // this process is a fork of the one that opened the device
+    };
+    Kind kind;
+    const char *message;
+};
+
+// Where a number that an operation computes is added: *value += factor * number. Null: it is not wanted.
+struct Sum {
+    double *value = nullptr; // on the device
+    double factor = 1;
+};
+AESOP_INLINE void add_to(const Sum &s, double number) {
+    if (s.value)
+        *s.value += s.factor * number;
+}
 
 // x [batch x inputs] and the gradient dy [batch x units] of one use of a weight matrix: dW += x' dy.
 template <class Real>
@@ -72,14 +96,16 @@ struct LossArguments {
     Matrix<Real> z;              // in: pre-activation; out: d loss / d z * weight, if gradient
     Matrix<Real> target;         // batch x features
     const Real *feature_weight;  // factor of the loss of each feature, 0 for one that is missing; null: 1
-    const Real *log_size_factor; // per sample, counts only; null: 0
+    const Real *log_size_factor; // per sample, of the host, counts only; null: 0
     const Real *log_theta;       // nb, zinb with one dispersion per feature
     Real *log_theta_gradient;    // out, per feature: sum over the batch, ascending, times weight; or null
     // Heads of the decoder, used if their data are not null. In: pre-activations; out: their gradients.
     Matrix<Real> dispersion; // nb, zinb: theta = softplus, within its limits, per sample and feature
     Matrix<Real> zero_logit; // zinb: the logit of the probability pi of a technical zero
     Real zero_ridge;         // zinb: zero_ridge * pi^2 is added to each element's loss
-    double *sample_loss;     // out: sum over the features of each sample
+    double *sample_loss;     // out, of each sample: share times the sum over the features
+    double share;
+    bool accumulate; // it is added to what is there
     bool gradient;
 };
 
@@ -105,11 +131,25 @@ struct Backend {
     const char *name;
     void *self; // first argument of every operation
 
-    // Memory of the device: 64-byte aligned, zeroed.
-    Real *(*allocate)(void *, int64_t n);
-    void (*release)(void *, Real *);
-    void (*upload)(void *, Real *to, const Real *from, int64_t n);
-    void (*download)(void *, Real *to, const Real *from, int64_t n);
+    // Steps of training that the host may prepare before it asks how they went: 1 where operations are done
+    // when their calls return.
+    int steps_ahead;
+    // Null as long as all went well.
+    const DeviceFailure *(*failure)(void *);
+    // Forgets a failure for want of memory.
+    void (*recover)(void *);
+    // Bytes of the device that samples may take, to stay there for a whole fit; 0 where it is the host's
+    // memory.
+    int64_t (*room_for_samples)(void *);
+
+    // Memory of the device: 64-byte aligned, zeroed. Null where there is not enough.
+    void *(*allocate)(void *, int64_t bytes);
+    void (*release)(void *, void *);
+    void (*upload)(void *, void *to, const void *from, int64_t bytes); // from the host
+    void (*download)(void *, void *to, const void *from, int64_t bytes);
+    void (*copy)(void *, void *to, const void *from, int64_t bytes); // within the device
+    // Marks the end of a step of training: a good moment to start what has been asked for.
+    void (*step_done)(void *);
 
     // y = f([y +] x W + bias). x: batch x inputs, W: inputs x units, y: batch x units. bias may be null and
     // has padded(units) values. accumulate: start from y. f must not be softmax.
@@ -139,6 +179,7 @@ struct Backend {
     // dy becomes dx; the gradients of gamma and beta are written (padded(units) values).
     void (*batch_norm_gradient)(void *, const BatchNorm<Real> &a, const Matrix<Real> &dy,
                                 Real *gamma_gradient, Real *beta_gradient);
+    // Here and below sample_ids, one per row, are the host's.
     // x *= keep / (1 - p), keep drawn by (sample_ids[row], column): the same call on the gradient undoes it.
     void (*dropout)(void *, const DrawKey &key, const uint32_t *sample_ids, double p, const Matrix<Real> &x);
     // y = x, corrupted: drawn by (sample_ids[row], column). All kinds but thinning. x and y may be the same,
@@ -154,9 +195,18 @@ struct Backend {
     // Masking on the stored values of a sparse batch: the draws of the dense one.
     void (*mask_sparse)(void *, const DrawKey &key, const uint32_t *sample_ids, double p, bool rescale,
                         const SparseMatrix<Real> &x, Real *values);
-    // x.rows samples of the host, as the rows of x.
+    // x.rows samples of the host, as the rows of x. columns and what they point to are the host's.
     void (*gather)(void *, const Column *columns, const Matrix<Real> &x);
-    // Raw values to network input, in place. size_factor: one per row, or null.
+    // The same for sparse samples: start (rows + 1 values, from 0), index and value are written.
+    void (*gather_sparse)(void *, const Column *columns, int64_t rows, int64_t *start, int32_t *index,
+                          Real *value);
+    // Samples that are on the device already, by their numbers (of the host): row r of x is row samples[r] of
+    // `from`.
+    void (*take)(void *, const Operand<Real> &from, const uint32_t *samples, const Matrix<Real> &x);
+    // The same of sparse ones, kept sparse. x_start: rows + 1 values, of the host.
+    void (*take_sparse)(void *, const SparseMatrix<Real> &from, const uint32_t *samples, int64_t rows,
+                        const int64_t *x_start, int64_t *start, int32_t *index, Real *value);
+    // Raw values to network input, in place. size_factor: one per row, of the host, or null.
     void (*transform)(void *, const InputTransform<Real> &t, const Real *size_factor, const Matrix<Real> &x);
     // The same on stored values only; for transforms that keep zero at zero (no center, no clamp).
     void (*transform_sparse)(void *, const InputTransform<Real> &t, const Real *size_factor,
@@ -165,15 +215,18 @@ struct Backend {
     // Loss of every sample, and its gradient by the pre-activations.
     void (*loss)(void *, const LossArguments<Real> &a);
 
-    double (*squared_norm)(void *, const Real *x, int64_t n);                  // fixed order of summation
-    double (*penalty)(void *, const Real *w, int64_t n, double l1, double l2); // l1 sum|w| + l2 sum w^2
+    void (*sum)(void *, const double *x, int64_t n, const Sum &s); // of n numbers, in a fixed order
+    void (*squared_norm)(void *, const Real *x, int64_t n, const Sum &s);
+    // l1 sum|w| + l2 sum w^2.
+    void (*penalty)(void *, const Real *w, int64_t n, double l1, double l2, const Sum &s);
     // g += the gradient of that penalty: l1 sign(w) + 2 l2 w.
     void (*add_penalty_gradient)(void *, Real *g, const Real *w, int64_t n, double l1, double l2);
     // Sum of |h|; dh += factor * sign(h), unless dh.data is null.
-    double (*activity_l1)(void *, const Matrix<Real> &h, Real factor, const Matrix<Real> &dh);
+    void (*activity_l1)(void *, const Matrix<Real> &h, Real factor, const Matrix<Real> &dh, const Sum &s);
     // Sum over the units of KL(rho || mean of the unit over the batch), means kept 1e-6 away from 0 and 1;
     // dh += factor * its gradient (0 where the mean is not within these limits), unless dh.data is null.
-    double (*sparsity)(void *, const Matrix<Real> &h, Real rho, Real factor, const Matrix<Real> &dh);
+    void (*sparsity)(void *, const Matrix<Real> &h, Real rho, Real factor, const Matrix<Real> &dh,
+                     const Sum &s);
     // Squared Frobenius norm of the Jacobian d f(x W + b) / d x, summed over the batch (Rifai et al. 2011):
     // P = sum over rows n and units j of f'(y_nj)^2 sum_i W_ij^2, f' from the outputs y (f must not need its
     // input). The two parts of its gradient are added where dy.data and dw.data
@@ -181,8 +234,8 @@ struct Backend {
     // dy: factor * 2 f''(y_nj) sum_i W_ij^2, which times f' is factor * dP / dz_nj (so that dy goes through
     //     activation_gradient together with what comes from the layers above);
     // dw: factor * dP / dW_ij with f' held fixed, factor * 2 W_ij sum_n f'(y_nj)^2.
-    double (*contraction)(void *, Activation f, Real slope, const Matrix<Real> &y, const Weights<Real> &w,
-                          Real factor, const Matrix<Real> &dy, const Weights<Real> &dw);
+    void (*contraction)(void *, Activation f, Real slope, const Matrix<Real> &y, const Weights<Real> &w,
+                        Real factor, const Matrix<Real> &dy, const Weights<Real> &dw, const Sum &s);
     // y += factor * x.
     void (*add)(void *, Real factor, const Matrix<Real> &x, const Matrix<Real> &y);
 
@@ -197,7 +250,7 @@ struct Backend {
                                    const Matrix<Real> &dz, Real weight, const Matrix<Real> &dmean,
                                    const Matrix<Real> &dlog_variance);
     // KL(N(mean, exp(log_variance)) || N(0, 1)), summed over batch and units.
-    double (*divergence)(void *, const Matrix<Real> &mean, const Matrix<Real> &log_variance);
+    void (*divergence)(void *, const Matrix<Real> &mean, const Matrix<Real> &log_variance, const Sum &s);
 
     // Convolution is a dense product on patches. p: (batch * positions) x patch_size from x: batch x
     // image_size, a patch ordered [kernel row][kernel column][channel].

@@ -120,10 +120,9 @@ void Bottleneck<Real>::backward(const Pass<Real> &pass, const Matrix<Real> &dcod
 }
 
 template <class Real>
-double Bottleneck<Real>::divergence(const Pass<Real> &pass) const {
-    if (!variational_)
-        return 0;
-    return pass.backend.divergence(pass.backend.self, mean_value_, variance_value_) / double(pass.rows);
+void Bottleneck<Real>::divergence(const Pass<Real> &pass, const Sum &sum) const {
+    if (variational_)
+        pass.backend.divergence(pass.backend.self, mean_value_, variance_value_, sum);
 }
 
 template class Bottleneck<float>;

@@ -19,8 +19,8 @@ class Bottleneck {
     // The same by the mean alone, which is the code where nothing is drawn.
     void backward_mean(const Pass<Real> &pass, const Matrix<Real> &dcode,
                        const std::vector<Matrix<Real>> &dxs, GradientSink<Real> &sink);
-    // KL(q || N(0, 1)) of the last forward pass, mean over its rows; 0 if not variational.
-    double divergence(const Pass<Real> &pass) const;
+    // KL(q || N(0, 1)) of the last forward pass, summed over its rows; nothing if not variational.
+    void divergence(const Pass<Real> &pass, const Sum &sum) const;
     // The mean's projection where nothing stands between it and the code.
     const Projection<Real> &projection() const { return mean_->projection; }
 

@@ -119,7 +119,7 @@ BatchNormLayer<Real>::BatchNormLayer(ParameterSet<Real> &parameters, const std::
         return;
     std::vector<Real> ones(size_t(padded(units)), Real(1));
     const Backend<Real> &b = parameters.backend();
-    b.upload(b.self, ones_.values(padded(units)), ones.data(), int64_t(ones.size()));
+    b.upload(b.self, ones_.values(padded(units)), ones.data(), int64_t(ones.size() * sizeof(Real)));
 }
 
 template <class Real>

@@ -12,6 +12,12 @@ Minibatch<Real>::Minibatch(const Config &config, const Dataset &data, const Back
 }
 
 template <class Real>
+void Minibatch<Real>::keep_samples() {
+    for (auto &part : parts_)
+        part->keep_samples();
+}
+
+template <class Real>
 void Minibatch<Real>::load(const int64_t *samples, int64_t n) {
     ids_.assign(samples, samples + n);
     for (auto &part : parts_)
@@ -24,7 +30,7 @@ void Minibatch<Real>::load(const int64_t *samples, int64_t n) {
         for (int64_t c = 0; c < data_.covariates; c++)
             host[size_t(r * covariates_.ld + c)] =
                 Real(data_.design[size_t(samples[r] * data_.covariates + c)]);
-    backend_.upload(backend_.self, covariates_.data, host.data(), int64_t(host.size()));
+    backend_.upload(backend_.self, covariates_.data, host.data(), int64_t(host.size() * sizeof(Real)));
 }
 
 template class Minibatch<float>;

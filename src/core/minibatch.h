@@ -11,6 +11,7 @@ class Minibatch {
     // data must outlive the minibatch.
     Minibatch(const Config &config, const Dataset &data, const Backend<Real> &backend);
 
+    void keep_samples(); // as of AssayBatch
     void load(const int64_t *samples, int64_t n);
     int64_t rows() const { return int64_t(ids_.size()); }
     const std::vector<uint32_t> &sample_ids() const { return ids_; }

@@ -17,17 +17,19 @@ template <class Real>
 class Objective {
   public:
     Objective(const Config &config, const AssayConfig &assay, ParameterSet<Real> &parameters);
-    // Adds each row's loss to sample_loss. With gradient, `out` holds the gradients by its pre-activations
-    // afterwards (of the loss averaged over the rows).
+    // Each row's loss goes to sample_loss (on the device), with accumulate it is added to what is there. With
+    // gradient, `out` holds the gradients by its pre-activations afterwards (of the loss averaged over the
+    // rows).
     void forward(const Pass<Real> &pass, DecoderOutput<Real> &out, const AssayBatch<Real> &batch,
-                 bool gradient, std::vector<double> &sample_loss);
+                 bool gradient, double *sample_loss, bool accumulate);
     void backward(GradientSink<Real> &sink); // of the dispersion, where it is a parameter
     Reconstruction<Real> reconstruct(const Pass<Real> &pass, const DecoderOutput<Real> &out);
 
   private:
+    bool one_dispersion() const { return log_theta_ && log_theta_->shape.units != features_; }
+    Weights<Real> ones();
     const Real *log_theta();
     const Backend<Real> &backend_;
-    ParameterSet<Real> &parameters_;
     const int64_t features_;
     const Loss loss_;
     const Activation output_;
@@ -36,7 +38,7 @@ class Objective {
     const Real delta_, slope_, zero_ridge_;
     Parameter<Real> *log_theta_ = nullptr; // log dispersion, per feature or one
     Buffer<Real> theta_memory_, theta_gradient_, copy_memory_, mean_memory_, dispersion_memory_, zero_memory_;
-    std::vector<double> row_loss_;
+    DeviceArray<Real, Real> ones_;
 };
 
 } // namespace aesop

@@ -19,6 +19,7 @@ UpdateRule Optimizer<Real>::rule(const Parameter<Real> &p) const {
     r.step_size = learning_rate_ / (1 - std::pow(r.beta1, double(step_)));
     r.root_scale = 1 / std::sqrt(1 - std::pow(config_.beta2, double(step_)));
     r.clip_value = config_.clip_value;
+    r.loss = loss_;
     if (p.penalised())
         r.l1 = config_.l1, r.l2 = config_.l2, r.weight_decay = config_.weight_decay;
     return r;
@@ -47,13 +48,13 @@ void Optimizer<Real>::take(Parameter<Real> &p, const Real *gradient) {
 }
 
 template <class Real>
-void Optimizer<Real>::apply_stored(ParameterSet<Real> &parameters, double scale) {
+void Optimizer<Real>::apply_stored(ParameterSet<Real> &parameters) {
     for (auto &p : parameters.all()) {
         if (p->kind == Parameter<Real>::state || p->frozen)
             continue;
         UpdateRule r = rule(*p);
         r.l1 = r.l2 = 0;
-        r.gradient_scale = scale;
+        r.clip_norm = config_.clip_norm, r.square_norm = square_norm_;
         backend_.update_values(backend_.self, p->gradient().data, p->value.data, moments(*p), p->shape.size(),
                                r);
     }

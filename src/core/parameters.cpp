@@ -29,7 +29,8 @@ Parameter<Real> *ParameterSet<Real>::find(const std::string &name) const {
 template <class Real>
 std::vector<double> ParameterSet<Real>::unpack(const Weights<Real> &w) const {
     std::vector<Real> host(size_t(w.shape.size()));
-    backend_.download(backend_.self, host.data(), w.data, w.shape.size());
+    backend_.download(backend_.self, host.data(), w.data, w.shape.size() * int64_t(sizeof(Real)));
+    check_device(backend_);
     std::vector<double> out(size_t(w.shape.inputs * w.shape.units));
     for (int64_t o = 0; o < w.shape.units; o++)
         for (int64_t i = 0; i < w.shape.inputs; i++)
@@ -51,7 +52,7 @@ void ParameterSet<Real>::set(Parameter<Real> &p, const double *values) {
     for (int64_t o = 0; o < p.shape.units; o++)
         for (int64_t i = 0; i < p.shape.inputs; i++)
             host[size_t(p.shape.index(i, o))] = Real(values[o * p.shape.inputs + i]);
-    backend_.upload(backend_.self, p.value.data, host.data(), p.shape.size());
+    backend_.upload(backend_.self, p.value.data, host.data(), p.shape.size() * int64_t(sizeof(Real)));
 }
 template <class Real>
 void ParameterSet<Real>::fill(Parameter<Real> &p, double value) {
@@ -60,41 +61,71 @@ void ParameterSet<Real>::fill(Parameter<Real> &p, double value) {
 }
 
 template <class Real>
-typename ParameterSet<Real>::Snapshot ParameterSet<Real>::snapshot() const {
-    Snapshot s;
-    for (auto &p : all_) {
-        s.emplace_back(size_t(p->shape.size()));
-        backend_.download(backend_.self, s.back().data(), p->value.data, p->shape.size());
-    }
-    return s;
-}
-template <class Real>
-void ParameterSet<Real>::restore(const Snapshot &s) {
-    for (size_t i = 0; i < all_.size(); i++)
-        backend_.upload(backend_.self, all_[i]->value.data, s[i].data(), all_[i]->shape.size());
-}
-template <class Real>
 void ParameterSet<Real>::reset_moments() {
     for (auto &p : all_) {
         std::vector<Real> zeros(size_t(p->shape.size()));
-        backend_.upload(backend_.self, p->first_memory.values(p->shape.size()), zeros.data(),
-                        p->shape.size());
-        backend_.upload(backend_.self, p->second_memory.values(p->shape.size()), zeros.data(),
-                        p->shape.size());
+        for (Buffer<Real> *memory : {&p->first_memory, &p->second_memory})
+            backend_.upload(backend_.self, memory->values(p->shape.size()), zeros.data(),
+                            p->shape.size() * int64_t(sizeof(Real)));
         p->pending.clear();
     }
 }
 template <class Real>
 bool ParameterSet<Real>::finite() const {
+    DeviceArray<double, Real> sum(backend_);
+    double zero = 0, square;
+    sum.set(&zero, 1);
     for (auto &p : all_)
-        if (!std::isfinite(backend_.squared_norm(backend_.self, p->value.data, p->shape.size())))
-            return false;
-    return true;
+        backend_.squared_norm(backend_.self, p->value.data, p->shape.size(), Sum{sum.data()});
+    sum.read(&square, 0, 1);
+    return std::isfinite(square);
+}
+
+template <class Real>
+Real *Snapshot<Real>::memory(size_t i) {
+    const Parameter<Real> &p = *parameters_.all()[i];
+    if (values_.size() <= i)
+        values_.push_back(std::make_unique<Memory>(parameters_.backend()));
+    return values_[i]->get(p.shape.size());
+}
+template <class Real>
+void Snapshot<Real>::take() {
+    const Backend<Real> &b = parameters_.backend();
+    for (size_t i = 0; i < parameters_.all().size(); i++) {
+        const Parameter<Real> &p = *parameters_.all()[i];
+        b.copy(b.self, memory(i), p.value.data, p.shape.size() * int64_t(sizeof(Real)));
+    }
+}
+template <class Real>
+void Snapshot<Real>::take(const Snapshot &from) {
+    const Backend<Real> &b = parameters_.backend();
+    for (size_t i = 0; i < parameters_.all().size(); i++)
+        b.copy(b.self, memory(i), from.values_[i]->data(),
+               parameters_.all()[i]->shape.size() * int64_t(sizeof(Real)));
+}
+template <class Real>
+void Snapshot<Real>::restore() const {
+    const Backend<Real> &b = parameters_.backend();
+    for (size_t i = 0; i < parameters_.all().size(); i++) {
+        const Parameter<Real> &p = *parameters_.all()[i];
+        b.copy(b.self, p.value.data, values_[i]->data(), p.shape.size() * int64_t(sizeof(Real)));
+    }
+}
+template <class Real>
+std::vector<std::vector<Real>> Snapshot<Real>::to_host() const {
+    std::vector<std::vector<Real>> out;
+    for (size_t i = 0; i < parameters_.all().size(); i++) {
+        out.emplace_back(size_t(parameters_.all()[i]->shape.size()));
+        values_[i]->read(out.back().data(), 0, int64_t(out.back().size()));
+    }
+    return out;
 }
 
 template struct Parameter<float>;
 template struct Parameter<double>;
 template class ParameterSet<float>;
 template class ParameterSet<double>;
+template class Snapshot<float>;
+template class Snapshot<double>;
 
 } // namespace aesop

@@ -1,38 +1,11 @@
 // The trainable numbers of a network, on the device, and what becomes of their gradients.
 #pragma once
-#include "backend.h"
+#include "device_memory.h"
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace aesop {
-
-// Device memory for one matrix; grows when asked for more rows, never shrinks.
-template <class Real>
-class Buffer {
-  public:
-    explicit Buffer(const Backend<Real> &backend) : backend_(&backend) {}
-    ~Buffer() { backend_->release(backend_->self, data_); }
-    Buffer(const Buffer &) = delete;
-    Buffer &operator=(const Buffer &) = delete;
-
-    Matrix<Real> matrix(int64_t rows, int64_t cols) {
-        int64_t ld = leading_dimension(cols), size = rows * ld;
-        if (size > size_ || ld != ld_) {
-            backend_->release(backend_->self, data_);
-            data_ = nullptr;
-            data_ = backend_->allocate(backend_->self, size);
-            size_ = size, ld_ = ld;
-        }
-        return {data_, rows, cols, ld};
-    }
-    Real *values(int64_t n) { return matrix(1, n).data; }
-
-  private:
-    const Backend<Real> *backend_;
-    Real *data_ = nullptr;
-    int64_t size_ = 0, ld_ = 0;
-};
 
 template <class Real>
 struct Parameter {
@@ -71,9 +44,6 @@ class ParameterSet {
     void set(Parameter<Real> &p, const double *column_major);
     void fill(Parameter<Real> &p, double value);
 
-    using Snapshot = std::vector<std::vector<Real>>;
-    Snapshot snapshot() const;
-    void restore(const Snapshot &s);
     void reset_moments();
     bool finite() const;
 
@@ -81,6 +51,24 @@ class ParameterSet {
     std::vector<double> unpack(const Weights<Real> &w) const;
     const Backend<Real> &backend_;
     std::vector<std::unique_ptr<Parameter<Real>>> all_;
+};
+
+// The values of all parameters at one moment, on the device.
+template <class Real>
+class Snapshot {
+  public:
+    explicit Snapshot(ParameterSet<Real> &parameters) : parameters_(parameters) {}
+    void take();
+    void take(const Snapshot &from);
+    void restore() const;
+    // One array per parameter, in the layout of the device.
+    std::vector<std::vector<Real>> to_host() const;
+
+  private:
+    using Memory = DeviceArray<Real, Real>;
+    Real *memory(size_t i);
+    ParameterSet<Real> &parameters_;
+    std::vector<std::unique_ptr<Memory>> values_;
 };
 
 // Takes each parameter's gradient as soon as backward has it: stored for checks and clipping by norm, or

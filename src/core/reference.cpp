@@ -2,7 +2,7 @@
 #include "reference_parts.h"
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <numeric>
 #include <vector>
 
 namespace aesop {
@@ -13,17 +13,19 @@ struct Reference {
     using M = Matrix<Real>;
     using W = Weights<Real>;
 
-    static Real *allocate(void *, int64_t n) {
-        size_t bytes = (size_t(n) * sizeof(Real) + 63) / 64 * 64 + 64;
-        void *p = std::aligned_alloc(64, bytes);
-        if (!p)
-            throw std::bad_alloc();
-        std::memset(p, 0, bytes);
-        return static_cast<Real *>(p);
+    static const DeviceFailure *failure(void *) { return nullptr; }
+    static void nothing(void *) {}
+    static int64_t no_room(void *) { return 0; }
+    static void *allocate(void *, int64_t bytes) {
+        size_t size = (size_t(bytes) + 63) / 64 * 64 + 64;
+        void *p = std::aligned_alloc(64, size);
+        if (p)
+            std::memset(p, 0, size);
+        return p;
     }
-    static void release(void *, Real *p) { std::free(p); }
-    static void copy(void *, Real *to, const Real *from, int64_t n) {
-        std::memcpy(to, from, size_t(n) * sizeof(Real));
+    static void release(void *, void *p) { std::free(p); }
+    static void copy(void *, void *to, const void *from, int64_t bytes) {
+        std::memcpy(to, from, size_t(bytes));
     }
 
     // Calls f(column, value) for the stored values of a row of either kind of operand, ascending.
@@ -81,8 +83,11 @@ struct Reference {
         update_values(self, g.data(), w.data, moments, w.shape.size(), rule);
     }
     static void update_values(void *, const Real *g, Real *w, const Moments<Real> &moments, int64_t n,
-                              const UpdateRule &rule) {
-        with_optimizer(rule.kind, [&](auto kind) {
+                              const UpdateRule &given) {
+        auto [rule, update] = known(given);
+        if (!update)
+            return;
+        with_optimizer(given.kind, [&, &rule = rule](auto kind) {
             Real none = 0;
             for (int64_t i = 0; i < n; i++)
                 update_weight<kind.value>(rule, g[i], w[i], moments.first ? moments.first[i] : none,
@@ -176,6 +181,30 @@ struct Reference {
         for (int64_t b = 0; b < x.rows; b++)
             write_row(columns[b], x.row(b), x.cols);
     }
+    static void gather_sparse(void *, const Column *columns, int64_t rows, int64_t *start, int32_t *index,
+                              Real *value) {
+        int64_t at = start[0] = 0;
+        for (int64_t r = 0; r < rows; r++) {
+            for (int64_t k = 0; k < columns[r].size; k++, at++)
+                index[at] = columns[r].index[k], value[at] = Real(columns[r].value(k));
+            start[r + 1] = at;
+        }
+    }
+    static void take(void *, const Operand<Real> &from, const uint32_t *samples, const M &x) {
+        for (int64_t r = 0; r < x.rows; r++) {
+            std::fill(x.row(r), x.row(r) + x.cols, Real(0));
+            each(from, samples[r], [&](int64_t c, Real v) { x.at(r, c) = v; });
+        }
+    }
+    static void take_sparse(void *, const SparseMatrix<Real> &from, const uint32_t *samples, int64_t rows,
+                            const int64_t *x_start, int64_t *start, int32_t *index, Real *value) {
+        std::copy(x_start, x_start + rows + 1, start);
+        for (int64_t r = 0; r < rows; r++) {
+            int64_t first = from.start[samples[r]], n = x_start[r + 1] - x_start[r];
+            std::copy(from.index + first, from.index + first + n, index + x_start[r]);
+            std::copy(from.value + first, from.value + first + n, value + x_start[r]);
+        }
+    }
     static Real transformed(const InputTransform<Real> &t, Real size_factor, int64_t c, Real v) {
         v = v / size_factor;
         if (t.log)
@@ -198,24 +227,27 @@ struct Reference {
                 values[k] = transformed(t, size_factor ? size_factor[b] : Real(1), x.index[k], values[k]);
     }
 
-    static double squared_norm(void *, const Real *x, int64_t n) {
+    static void sum(void *, const double *x, int64_t n, const Sum &to) {
+        add_to(to, std::accumulate(x, x + n, 0.0));
+    }
+    static void squared_norm(void *, const Real *x, int64_t n, const Sum &to) {
         double s = 0;
         for (int64_t i = 0; i < n; i++)
             s += double(x[i]) * double(x[i]);
-        return s;
+        add_to(to, s);
     }
-    static double penalty(void *, const Real *w, int64_t n, double l1, double l2) {
+    static void penalty(void *, const Real *w, int64_t n, double l1, double l2, const Sum &to) {
         double s = 0;
         for (int64_t i = 0; i < n; i++)
             s += l1 * std::abs(double(w[i])) + l2 * double(w[i]) * double(w[i]);
-        return s;
+        add_to(to, s);
     }
     static Real sign(Real x) { return x > 0 ? Real(1) : x < 0 ? Real(-1) : Real(0); }
     static void add_penalty_gradient(void *, Real *g, const Real *w, int64_t n, double l1, double l2) {
         for (int64_t i = 0; i < n; i++)
             g[i] += Real(l1) * sign(w[i]) + Real(2 * l2) * w[i];
     }
-    static double activity_l1(void *, const M &h, Real factor, const M &dh) {
+    static void activity_l1(void *, const M &h, Real factor, const M &dh, const Sum &to) {
         double sum = 0;
         for (int64_t b = 0; b < h.rows; b++)
             for (int64_t c = 0; c < h.cols; c++) {
@@ -223,7 +255,7 @@ struct Reference {
                 if (dh.data)
                     dh.at(b, c) += factor * sign(h.at(b, c));
             }
-        return sum;
+        add_to(to, sum);
     }
     static void add(void *, Real factor, const M &x, const M &y) {
         for (int64_t r = 0; r < x.rows; r++)
@@ -238,10 +270,13 @@ Backend<Real> make_table() {
     Backend<Real> t{};
     t.version = kBackendVersion;
     t.name = "reference";
+    t.steps_ahead = 1;
+    t.failure = R::failure;
+    t.recover = t.step_done = R::nothing;
+    t.room_for_samples = R::no_room;
     t.allocate = R::allocate;
     t.release = R::release;
-    t.upload = R::copy;
-    t.download = R::copy;
+    t.upload = t.download = t.copy = R::copy;
     t.multiply = R::multiply;
     t.multiply_transposed = R::multiply_transposed;
     t.weight_gradient = R::weight_gradient;
@@ -255,8 +290,12 @@ Backend<Real> make_table() {
     t.batch_norm = R::batch_norm;
     t.batch_norm_gradient = R::batch_norm_gradient;
     t.gather = R::gather;
+    t.gather_sparse = R::gather_sparse;
+    t.take = R::take;
+    t.take_sparse = R::take_sparse;
     t.transform = R::transform;
     t.transform_sparse = R::transform_sparse;
+    t.sum = R::sum;
     t.squared_norm = R::squared_norm;
     t.penalty = R::penalty;
     t.add_penalty_gradient = R::add_penalty_gradient;

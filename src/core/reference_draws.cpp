@@ -91,12 +91,12 @@ struct Draws {
                 dlog_variance.at(b, c) = v == raw ? by_v : Real(0);
             }
     }
-    static double divergence(void *, const M &mean, const M &log_variance) {
+    static void divergence(void *, const M &mean, const M &log_variance, const Sum &to) {
         double sum = 0;
         for (int64_t b = 0; b < mean.rows; b++)
             for (int64_t c = 0; c < mean.cols; c++)
                 sum += double(normal_divergence(mean.at(b, c), clamp_log_variance(log_variance.at(b, c))));
-        return sum;
+        add_to(to, sum);
     }
 };
 

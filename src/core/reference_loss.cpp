@@ -32,7 +32,7 @@ struct Losses {
                 if (a.zero_logit.data)
                     a.zero_logit.at(b, c) = e.by_logit * weight;
             }
-            a.sample_loss[b] = sum;
+            a.sample_loss[b] = a.share * sum + (a.accumulate ? a.sample_loss[b] : 0);
         }
     }
     static Element plain_loss(const LossArguments<Real> &a, int64_t b, int64_t c) {
@@ -80,7 +80,7 @@ struct Losses {
     }
 
     // Ng 2011, "Sparse autoencoder" (CS294A lecture notes).
-    static double sparsity(void *, const M &h, Real rho, Real factor, const M &dh) {
+    static void sparsity(void *, const M &h, Real rho, Real factor, const M &dh, const Sum &to) {
         double total = 0, p = double(rho);
         for (int64_t c = 0; c < h.cols; c++) {
             double sum = 0;
@@ -94,12 +94,12 @@ struct Losses {
             for (int64_t b = 0; b < h.rows; b++)
                 dh.at(b, c) += slope;
         }
-        return total;
+        add_to(to, total);
     }
 
     // Rifai et al. 2011, "Contractive auto-encoders".
-    static double contraction(void *, Activation f, Real slope, const M &y, const Weights<Real> &w,
-                              Real factor, const M &dy, const Weights<Real> &dw) {
+    static void contraction(void *, Activation f, Real slope, const M &y, const Weights<Real> &w, Real factor,
+                            const M &dy, const Weights<Real> &dw, const Sum &to) {
         double total = 0;
         for (int64_t j = 0; j < y.cols; j++) {
             Real weights = 0, slopes = 0; // sums of the squares of the unit's weights and slopes
@@ -118,7 +118,7 @@ struct Losses {
                 for (int64_t i = 0; i < w.shape.inputs; i++)
                     dw.at(i, j) += 2 * factor * w.at(i, j) * slopes;
         }
-        return total;
+        add_to(to, total);
     }
 };
 

@@ -45,7 +45,8 @@ Trainer<Real>::Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed
       batch_(config_, data, network.parameters().backend()),
       optimizer_(config_, network.parameters().backend()),
       rate_(config_, steps_per_epoch(int64_t(split_.training.size()), config_)),
-      good_loss_(std::numeric_limits<double>::infinity()),
+      current_(network.parameters()), good_(network.parameters()), best_(network.parameters()),
+      numbers_(network.parameters().backend()), good_loss_(std::numeric_limits<double>::infinity()),
       best_loss_(std::numeric_limits<double>::infinity()) {
     result_.validation = split_.validation;
 }
@@ -53,7 +54,10 @@ Trainer<Real>::Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed
 template <class Real>
 TrainingResult Trainer<Real>::run() {
     start_ = now();
-    current_ = good_ = best_ = network_.parameters().snapshot();
+    if (config_.epochs > 0)
+        batch_.keep_samples();
+    current_.take();
+    good_.take(current_), best_.take(current_);
     for (int64_t epoch = 0; epoch < config_.epochs;) {
         double begin = now(), loss = 0, rate = rate_.at(epoch, step_);
         int64_t first_step = step_;
@@ -77,10 +81,10 @@ TrainingResult Trainer<Real>::run() {
         // to.
         if (!(loss >= good_loss_)) {
             good_loss_ = loss;
-            good_ = current_;
+            good_.take(current_);
             good_epoch_ = epoch;
         }
-        current_ = network_.parameters().snapshot();
+        current_.take();
         result_.history.push_back({epoch + 1, loss, val_loss, rate, now() - begin});
         monitor_.epoch_done(result_.history.back());
         if (!config_.warming_up(epoch))
@@ -91,35 +95,55 @@ TrainingResult Trainer<Real>::run() {
     }
     bool chosen = !split_.validation.empty() && config_.patience > 0 && !result_.history.empty();
     if (chosen)
-        network_.parameters().restore(best_);
+        best_.restore();
     return result_;
 }
 
 template <class Real>
 typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, double &loss) {
-    int64_t n = int64_t(split_.training.size()), size = config_.batch_size, seen = 0;
+    const Backend<Real> &backend = network_.parameters().backend();
+    int64_t n = int64_t(split_.training.size()), size = config_.batch_size;
     std::vector<int64_t> order =
-        config_.shuffle ? epoch_order(split_.training, seed_, uint32_t(epoch), kShuffle)
-                        : split_.training;
-    int64_t steps = steps_per_epoch(n, config_);
-    for (int64_t s = 0; s < steps; s++) {
+        config_.shuffle ? epoch_order(split_.training, seed_, uint32_t(epoch), kShuffle) : split_.training;
+    int64_t steps = steps_per_epoch(n, config_), s = 0;
+    std::vector<double> zeros(size_t(2 * steps));
+    double *numbers = numbers_.set(zeros.data(), 2 * steps);
+    losses_.clear();
+    EpochEnd end = EpochEnd::done;
+    while (s < steps && end == EpochEnd::done) {
         int64_t from = s * size, rows = std::min(size, n - from);
         batch_.load(order.data() + from, rows);
         optimizer_.begin_step(rate_.at(epoch, step_), rate_.momentum(step_));
         step_++;
-        double l = network_.train_step(batch_, seed_, uint32_t(epoch), optimizer_);
-        if (!std::isfinite(l)) {
-            result_.failure_epoch = epoch + 1, result_.failure_step = s + 1;
+        network_.train_step(batch_, seed_, uint32_t(epoch), optimizer_, {numbers + s, numbers + steps + s});
+        s++;
+        if (s % backend.steps_ahead == 0 && !losses_finite(s, epoch))
             return EpochEnd::not_finite;
-        }
-        loss += l * double(rows);
-        seen += rows;
         if (monitor_.should_stop() || time_is_up())
-            return EpochEnd::stopped;
+            end = EpochEnd::stopped;
     }
-    loss /= double(std::max<int64_t>(1, seen));
+    if (!losses_finite(s, epoch))
+        return EpochEnd::not_finite;
+    for (int64_t i = 0; i < s; i++)
+        loss += losses_[size_t(i)] * double(std::min(size, n - i * size));
+    loss /= double(std::max<int64_t>(1, std::min(n, s * size)));
     result_.failure_epoch = epoch + 1, result_.failure_step = steps;
-    return EpochEnd::done;
+    return end;
+}
+
+// Asks for the losses of the epoch's first `steps` steps, where they are not known yet.
+template <class Real>
+bool Trainer<Real>::losses_finite(int64_t steps, int64_t epoch) {
+    size_t known = losses_.size();
+    losses_.resize(size_t(steps));
+    if (known < losses_.size())
+        numbers_.read(losses_.data() + known, int64_t(known), steps - int64_t(known));
+    for (size_t i = known; i < losses_.size(); i++)
+        if (!std::isfinite(losses_[i])) {
+            result_.failure_epoch = epoch + 1, result_.failure_step = int64_t(i) + 1;
+            return false;
+        }
+    return true;
 }
 
 template <class Real>
@@ -127,12 +151,16 @@ double Trainer<Real>::validation_loss(int64_t epoch) {
     int64_t n = int64_t(split_.validation.size()), size = config_.batch_size;
     if (n == 0)
         return kNan;
-    double sum = 0;
-    for (int64_t from = 0; from < n; from += size) {
-        int64_t rows = std::min(size, n - from);
-        batch_.load(split_.validation.data() + from, rows);
-        sum += network_.evaluate(batch_, uint32_t(epoch)) * double(rows);
+    std::vector<double> losses(size_t((n + size - 1) / size));
+    double *numbers = numbers_.set(losses.data(), int64_t(losses.size())), sum = 0;
+    for (size_t i = 0; i < losses.size(); i++) {
+        int64_t from = int64_t(i) * size;
+        batch_.load(split_.validation.data() + from, std::min(size, n - from));
+        network_.evaluate(batch_, uint32_t(epoch), numbers + i);
     }
+    numbers_.read(losses.data(), 0, int64_t(losses.size()));
+    for (size_t i = 0; i < losses.size(); i++)
+        sum += losses[i] * double(std::min(size, n - int64_t(i) * size));
     return sum / double(n);
 }
 
@@ -143,11 +171,11 @@ bool Trainer<Real>::keep_going(int64_t epoch, double val_loss) {
     if (split_.validation.empty() || config_.patience == 0) {
         result_.best_epoch = epoch + 1;
     } else if (config_.warming_up(epoch)) {
-        best_ = current_;
+        best_.take(current_);
         result_.best_epoch = epoch + 1;
     } else if (std::isfinite(val_loss) && val_loss < best_loss_ - config_.min_delta) {
         best_loss_ = val_loss;
-        best_ = current_;
+        best_.take(current_);
         since_best_ = 0;
         result_.best_epoch = epoch + 1;
     } else if (++since_best_ >= config_.patience) {
@@ -160,8 +188,8 @@ bool Trainer<Real>::keep_going(int64_t epoch, double val_loss) {
 // Back to the last good weights, with half the learning rate; false after too many attempts.
 template <class Real>
 bool Trainer<Real>::roll_back() {
-    network_.parameters().restore(good_);
-    current_ = good_;
+    good_.restore();
+    current_.take(good_);
     network_.parameters().reset_moments();
     optimizer_.set_step(0);
     std::string where =

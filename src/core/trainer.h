@@ -32,6 +32,7 @@ class Trainer {
   private:
     enum class EpochEnd { done, stopped, not_finite };
     EpochEnd train_epoch(int64_t epoch, double &loss);
+    bool losses_finite(int64_t steps, int64_t epoch);
     double validation_loss(int64_t epoch);
     bool keep_going(int64_t epoch, double val_loss);
     bool roll_back();
@@ -47,8 +48,9 @@ class Trainer {
     Optimizer<Real> optimizer_;
     LearningRate rate_;
     TrainingResult result_;
-    typename ParameterSet<Real>::Snapshot current_, good_,
-        best_; // after the last epoch; to go back to; to keep
+    Snapshot<Real> current_, good_, best_; // after the last epoch; to go back to; to keep
+    DeviceArray<double, Real> numbers_;    // losses of the epoch's steps, then squares of gradient norms
+    std::vector<double> losses_;           // those that have been asked for
     double good_loss_, best_loss_;
     int64_t good_epoch_ = 0, since_best_ = 0, step_ = 0;
     int halvings_ = 0;

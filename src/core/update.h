@@ -17,7 +17,25 @@ struct UpdateRule {
     double clip_value = 0;     // 0: off
     double gradient_scale = 1; // from clipping by norm
     bool nesterov = false;
+    // What only the device knows, in its memory; may be null.
+    const double *loss = nullptr;        // of the step: where it is not finite, nothing is updated
+    const double *square_norm = nullptr; // of all gradients together, for clip_norm
+    double clip_norm = 0;                // 0: off
 };
+
+// The rule with what the device knows filled in; whether anything is to be updated at all.
+struct KnownRule {
+    UpdateRule rule;
+    bool update;
+};
+AESOP_INLINE KnownRule known(UpdateRule r) {
+    bool update = !r.loss || (*r.loss - *r.loss == 0);
+    if (r.clip_norm > 0) {
+        double norm = std::sqrt(*r.square_norm);
+        r.gradient_scale = norm > r.clip_norm ? r.clip_norm / norm : 1;
+    }
+    return {r, update};
+}
 
 #include "update-inl.h"
 

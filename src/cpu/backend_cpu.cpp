@@ -1,5 +1,5 @@
 #include "backend_cpu.h"
-#include "../core/error.h"
+#include "../core/device_memory.h"
 #include "cpu_state.h"
 #include "dispatch.h"
 #include <atomic>
@@ -12,49 +12,62 @@
 namespace aesop {
 
 // The block that malloc gave stands just before the data.
-float *allocate_floats(int64_t n) {
+void *allocate_bytes(int64_t n) {
     static std::atomic<unsigned> count{0};
     constexpr size_t kPage = 4096, kHuge = size_t(2) << 20;
     size_t stagger = 64 + (count++ % 12) * (5 * 64);
-    size_t bytes = (size_t(n) * sizeof(float) + 63) / 64 * 64 + 64 + stagger;
+    size_t bytes = (size_t(n) + 63) / 64 * 64 + 64 + stagger;
     size_t align = bytes >= 2 * kHuge ? kHuge : kPage;
     bytes = (bytes + align - 1) / align * align;
     char *base = nullptr;
-    if (n >= 0 && uint64_t(n) < uint64_t(1) << 58)
+    if (n >= 0 && uint64_t(n) < uint64_t(1) << 60)
         base = static_cast<char *>(std::aligned_alloc(align, bytes));
     if (!base)
-        throw Error("memory",
-                    "out of memory: " + std::to_string(double(n) * 4 / 1048576.0) +
-                        " MB could not be allocated; use fewer units, a smaller batch_size or fewer features")
-            .with("bytes", double(n) * 4);
+        return nullptr;
 #ifdef __linux__
     if (align == kHuge)
         madvise(base, bytes, MADV_HUGEPAGE); // fewer TLB misses; only a hint
 #endif
     std::memset(base, 0, bytes);
-    float *p = reinterpret_cast<float *>(base + stagger);
     std::memcpy(base + stagger - sizeof base, &base, sizeof base);
-    return p;
+    return base + stagger;
 }
-
-void release_floats(float *p) {
+void release_bytes(void *p) {
     if (!p)
         return;
     char *base;
-    std::memcpy(&base, reinterpret_cast<char *>(p) - sizeof base, sizeof base);
+    std::memcpy(&base, static_cast<char *>(p) - sizeof base, sizeof base);
     std::free(base);
+}
+
+float *allocate_floats(int64_t n) {
+    int64_t bytes = n * int64_t(sizeof(float));
+    void *p = n < 0 || uint64_t(n) >= uint64_t(1) << 58 ? nullptr : allocate_bytes(bytes);
+    if (!p)
+        throw device_error(nullptr, bytes);
+    return static_cast<float *>(p);
+}
+void release_floats(float *p) {
+    release_bytes(p);
 }
 
 namespace {
 
-float *allocate(void *, int64_t n) {
-    return allocate_floats(n);
+void *allocate(void *, int64_t bytes) {
+    return allocate_bytes(bytes);
 }
-void release(void *, float *p) {
-    release_floats(p);
+void release(void *, void *p) {
+    release_bytes(p);
 }
-void copy(void *, float *to, const float *from, int64_t n) {
-    std::memcpy(to, from, size_t(n) * sizeof(float));
+void copy(void *, void *to, const void *from, int64_t bytes) {
+    std::memcpy(to, from, size_t(bytes));
+}
+const DeviceFailure *failure(void *) {
+    return nullptr;
+}
+void nothing(void *) {}
+int64_t no_room(void *) {
+    return 0;
 }
 
 } // namespace
@@ -67,10 +80,13 @@ CpuBackend::CpuBackend(int num_threads, const std::string &target)
     table_.version = kBackendVersion;
     table_.name = state_->kernels.name;
     table_.self = state_.get();
+    table_.steps_ahead = 1;
+    table_.failure = failure;
+    table_.recover = table_.step_done = nothing;
+    table_.room_for_samples = no_room;
     table_.allocate = allocate;
     table_.release = release;
-    table_.upload = copy;
-    table_.download = copy;
+    table_.upload = table_.download = table_.copy = copy;
     add_products(table_);
     add_gradients(table_);
     add_elementwise(table_);

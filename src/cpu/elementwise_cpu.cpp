@@ -88,7 +88,7 @@ void loss(void *self, const LossArguments<float> &a) {
         double total = 0;
         for (int64_t b = 0; b < blocks; b++)
             total += sums[b * rows + r];
-        a.sample_loss[r] = total;
+        a.sample_loss[r] = a.share * total + (a.accumulate ? a.sample_loss[r] : 0);
     }
 }
 

@@ -128,19 +128,22 @@ void weight_gradient(void *self, const Product<float> *products, int n, const We
 }
 
 void update_weights(void *self, const Product<float> *products, int n, const Weights<float> &w,
-                    const Moments<float> &moments, const UpdateRule &rule) {
-    run_gradient(state_of(self), products, n, w.shape, nullptr, w.data, moments, rule);
+                    const Moments<float> &moments, const UpdateRule &given) {
+    KnownRule k = known(given);
+    if (k.update)
+        run_gradient(state_of(self), products, n, w.shape, nullptr, w.data, moments, k.rule);
 }
 
 constexpr int64_t kValues = 16384; // of a shard
 
 void update_values(void *self, const float *gradient, float *w, const Moments<float> &moments, int64_t n,
-                   const UpdateRule &rule) {
+                   const UpdateRule &given) {
     CpuState &s = state_of(self);
-    s.team.run(divide_up(n, kValues), [&](int64_t shard) {
+    KnownRule k = known(given);
+    s.team.run(k.update ? divide_up(n, kValues) : 0, [&](int64_t shard) {
         int64_t at = shard * kValues;
         Moments<float> m = moments_at(moments, at);
-        s.kernels.update(rule, gradient + at, w + at, m.first, m.second, std::min(kValues, n - at));
+        s.kernels.update(k.rule, gradient + at, w + at, m.first, m.second, std::min(kValues, n - at));
     });
 }
 

@@ -1,6 +1,7 @@
 // Sums over weights and activations, and the penalties made of them.
 #include "shards.h"
 #include <cmath>
+#include <numeric>
 
 namespace aesop {
 namespace {
@@ -20,14 +21,18 @@ double sum_values(CpuState &s, int64_t n, F &&f) {
         total += sums[i];
     return total;
 }
-double squared_norm(void *self, const float *x, int64_t n) {
-    CpuState &s = state_of(self);
-    return sum_values(s, n, [&](int64_t at, int64_t count) { return s.kernels.squares(x + at, count); });
+void sum(void *, const double *x, int64_t n, const Sum &to) {
+    add_to(to, std::accumulate(x, x + n, 0.0));
 }
-double penalty(void *self, const float *w, int64_t n, double l1, double l2) {
+void squared_norm(void *self, const float *x, int64_t n, const Sum &to) {
     CpuState &s = state_of(self);
-    return sum_values(s, n,
-                      [&](int64_t at, int64_t count) { return s.kernels.penalty(w + at, count, l1, l2); });
+    add_to(to, sum_values(s, n, [&](int64_t at, int64_t count) { return s.kernels.squares(x + at, count); }));
+}
+void penalty(void *self, const float *w, int64_t n, double l1, double l2, const Sum &to) {
+    CpuState &s = state_of(self);
+    add_to(to, sum_values(s, n, [&](int64_t at, int64_t count) {
+               return s.kernels.penalty(w + at, count, l1, l2);
+           }));
 }
 void add_penalty_gradient(void *self, float *g, const float *w, int64_t n, double l1, double l2) {
     CpuState &s = state_of(self);
@@ -36,15 +41,17 @@ void add_penalty_gradient(void *self, float *g, const float *w, int64_t n, doubl
         s.kernels.add_penalty_gradient(g + at, w + at, std::min(kSumValues, n - at), l1, l2);
     });
 }
-double activity_l1(void *self, const Matrix<float> &h, float factor, const Matrix<float> &dh) {
+void activity_l1(void *self, const Matrix<float> &h, float factor, const Matrix<float> &dh, const Sum &to) {
     CpuState &s = state_of(self);
-    return sum_rows(s, h.rows, h.cols, [&](int64_t row, int64_t rows) {
+    double total = sum_rows(s, h.rows, h.cols, [&](int64_t row, int64_t rows) {
         return s.kernels.activity_l1(rows_of(h, row, rows), factor, dh.data ? dh.row(row) : nullptr, dh.ld);
     });
+    add_to(to, total);
 }
 
 // Means in float, the divergence in double.
-double sparsity(void *self, const Matrix<float> &h, float rho, float factor, const Matrix<float> &dh) {
+void sparsity(void *self, const Matrix<float> &h, float rho, float factor, const Matrix<float> &dh,
+              const Sum &to) {
     CpuState &s = state_of(self);
     double *sums = s.reserve_sums(h.cols), total = 0, p = double(rho), n = double(h.rows);
     over_columns(s, h.cols, [&](int64_t begin, int64_t end) {
@@ -62,13 +69,13 @@ double sparsity(void *self, const Matrix<float> &h, float rho, float factor, con
     });
     for (int64_t c = 0; c < h.cols; c++)
         total += sums[c];
-    return total;
+    add_to(to, total);
 }
 
 // Three passes: squares of the weights, summed by unit in blocks of inputs; squares of the slopes, with dy;
 // dw.
-double contraction(void *self, Activation f, float slope, const Matrix<float> &y, const Weights<float> &w,
-                   float factor, const Matrix<float> &dy, const Weights<float> &dw) {
+void contraction(void *self, Activation f, float slope, const Matrix<float> &y, const Weights<float> &w,
+                 float factor, const Matrix<float> &dy, const Weights<float> &dw, const Sum &to) {
     CpuState &s = state_of(self);
     const PanelShape shape = w.shape;
     int64_t n = padded(shape.units), ranges = std::max<int64_t>(1, divide_up(shape.inputs, kWeightRange));
@@ -97,19 +104,21 @@ double contraction(void *self, Activation f, float slope, const Matrix<float> &y
     double total = 0;
     for (int64_t j = 0; j < shape.units; j++)
         total += double(weights[j]) * double(slopes[j]);
-    return total;
+    add_to(to, total);
 }
 
-double divergence(void *self, const Matrix<float> &mean, const Matrix<float> &log_variance) {
+void divergence(void *self, const Matrix<float> &mean, const Matrix<float> &log_variance, const Sum &to) {
     CpuState &s = state_of(self);
-    return sum_rows(s, mean.rows, mean.cols, [&](int64_t row, int64_t rows) {
+    double total = sum_rows(s, mean.rows, mean.cols, [&](int64_t row, int64_t rows) {
         return s.kernels.divergence(rows_of(mean, row, rows), rows_of(log_variance, row, rows));
     });
+    add_to(to, total);
 }
 
 } // namespace
 
 void add_penalties(Backend<float> &table) {
+    table.sum = sum;
     table.squared_norm = squared_norm;
     table.penalty = penalty;
     table.add_penalty_gradient = add_penalty_gradient;

@@ -135,6 +135,14 @@ void each_target(int threads, F &&f) {
     }
 }
 
+// The number that an operation adds to a Sum: summed([&](Sum sum) { cpu.penalty(..., sum); }).
+template <class F>
+double summed(F &&f) {
+    double value = 0;
+    f(Sum{&value});
+    return value;
+}
+
 #define CHECK_CLOSE(error, tolerance, what)                                                                  \
     do {                                                                                                     \
         if (!((error) <= (tolerance)))                                                                       \

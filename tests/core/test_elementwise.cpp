@@ -126,7 +126,7 @@ void check_loss(const Backend<float> &cpu, Rng &rng, Loss kind, Activation f, bo
                          auto *theta_gradient, std::vector<double> &sum) {
         LossArguments<decltype(real)> a{};
         a.kind = kind, a.activation = f, a.delta = 0.5f, a.slope = 0.1f, a.weight = 0.25f;
-        a.z = z, a.target = t, a.gradient = gradient, a.sample_loss = sum.data();
+        a.z = z, a.target = t, a.gradient = gradient, a.share = 1, a.sample_loss = sum.data();
         a.log_size_factor = factors ? factor : nullptr;
         a.log_theta = nb ? theta : nullptr;
         a.log_theta_gradient = nb && gradient ? theta_gradient : nullptr;
@@ -180,7 +180,7 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
                 std::vector<double> sum(static_cast<size_t>(zm.rows));
                 LossArguments<float> a{};
                 a.kind = kind, a.activation = Activation::sigmoid, a.delta = 1, a.weight = 0.5f;
-                a.z = zm, a.target = tm, a.sample_loss = sum.data(), a.gradient = true;
+                a.z = zm, a.target = tm, a.share = 1, a.sample_loss = sum.data(), a.gradient = true;
                 if (nb)
                     a.log_theta = theta.f.data, a.log_theta_gradient = g.data();
                 cpu.table().loss(cpu.table().self, a);
@@ -295,10 +295,12 @@ TEST("elementwise: sums agree with the reference") {
             Pair x(1, n), g(1, n);
             x.random(rng), g.random(rng);
             x.f.at(0, 0) = 0, x.d.at(0, 0) = 0; // no sign
-            double norm = reference.squared_norm(nullptr, x.d.data, n);
-            CHECK_NEAR(cpu.squared_norm(cpu.self, x.f.data, n), norm, 1e-12 * norm);
-            double penalty = reference.penalty(nullptr, x.d.data, n, 0.3, 0.2);
-            CHECK_NEAR(cpu.penalty(cpu.self, x.f.data, n, 0.3, 0.2), penalty, 1e-12 * penalty);
+            double norm = summed([&](Sum sum) { reference.squared_norm(nullptr, x.d.data, n, sum); });
+            CHECK_NEAR(summed([&](Sum sum) { cpu.squared_norm(cpu.self, x.f.data, n, sum); }), norm,
+                       1e-12 * norm);
+            double penalty = summed([&](Sum sum) { reference.penalty(nullptr, x.d.data, n, 0.3, 0.2, sum); });
+            CHECK_NEAR(summed([&](Sum sum) { cpu.penalty(cpu.self, x.f.data, n, 0.3, 0.2, sum); }), penalty,
+                       1e-12 * penalty);
             cpu.add_penalty_gradient(cpu.self, g.f.data, x.f.data, n, 0.3, 0.2);
             reference.add_penalty_gradient(nullptr, g.d.data, x.d.data, n, 0.3, 0.2);
             CHECK_CLOSE(difference(g.f, g.d).of_largest(), 1e-6, label(cpu, "penalty gradient", int(n)));
@@ -307,9 +309,11 @@ TEST("elementwise: sums agree with the reference") {
             int64_t rows = size(rng, 1, 300), cols = size(rng, 1, 300);
             Pair h(rows, cols), dh(rows, cols), sums(1, cols);
             h.random(rng), dh.random(rng);
-            double expected = reference.activity_l1(nullptr, h.d, 0.1f, dh.d);
-            CHECK_NEAR(cpu.activity_l1(cpu.self, h.f, 0.1f, dh.f), expected, 1e-12 * expected);
-            CHECK_NEAR(cpu.activity_l1(cpu.self, h.f, 0.1f, Matrix<float>()), expected, 1e-12 * expected);
+            double expected = summed([&](Sum sum) { reference.activity_l1(nullptr, h.d, 0.1f, dh.d, sum); });
+            CHECK_NEAR(summed([&](Sum sum) { cpu.activity_l1(cpu.self, h.f, 0.1f, dh.f, sum); }), expected,
+                       1e-12 * expected);
+            CHECK_NEAR(summed([&](Sum sum) { cpu.activity_l1(cpu.self, h.f, 0.1f, Matrix<float>(), sum); }),
+                       expected, 1e-12 * expected);
             CHECK_CLOSE(difference(dh.f, dh.d).of_largest(), 1e-6, label(cpu, "activity", i));
             cpu.column_sums(cpu.self, h.f, sums.f.data), reference.column_sums(nullptr, h.d, sums.d.data);
             CHECK_CLOSE(difference(sums.f, sums.d).of_largest(), 1e-5, label(cpu, "column sums", i));

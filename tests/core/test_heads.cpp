@@ -60,7 +60,7 @@ struct Data {
     LossArguments<Real> arguments(Select of, bool gradient) {
         LossArguments<Real> a{};
         a.kind = parts.kind, a.activation = parts.activation, a.delta = Real(0.7), a.weight = Real(0.25);
-        a.zero_ridge = Real(parts.ridge), a.sample_loss = sums.data(), a.gradient = gradient;
+        a.zero_ridge = Real(parts.ridge), a.share = 1, a.sample_loss = sums.data(), a.gradient = gradient;
         a.z = of(z), a.target = of(t);
         if (parts.dispersion)
             a.dispersion = of(dispersion);

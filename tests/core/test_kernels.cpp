@@ -218,7 +218,8 @@ TEST("kernels: any number of threads gives the same bits") {
                 rule.step_size = 0.01, rule.beta1 = 0.9, rule.beta2 = 0.99, rule.epsilon = 1e-8;
                 Product<float> p[2] = {{stored.m, c.y.f}, {c.x.f, c.y.f}};
                 cpu.update_weights(cpu.self, p, 2, c.w.f, {m.f.data, v.f.data}, rule);
-                float norm = float(cpu.squared_norm(cpu.self, c.w.f.data, c.w.f.shape.size()));
+                float norm = float(summed(
+                    [&](Sum sum) { cpu.squared_norm(cpu.self, c.w.f.data, c.w.f.shape.size(), sum); }));
                 for (auto &part : {y.f_, x.f_, sums.f_, c.w.f_, m.f_, v.f_, std::vector<float>{norm}})
                     found.push_back(part);
             }

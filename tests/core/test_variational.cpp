@@ -46,7 +46,8 @@ TEST("penalties: the gradient of the contractive penalty is that of central diff
         x.random(rng), w.random(rng);
         auto penalty = [&](const Matrix<double> &d, const Weights<double> &dwm) {
             reference.multiply(nullptr, x.d, w.d, nullptr, f, 0.1, false, y.d);
-            return reference.contraction(nullptr, f, 0.1, y.d, w.d, 0.5, d, dwm);
+            return summed(
+                [&](Sum sum) { reference.contraction(nullptr, f, 0.1, y.d, w.d, 0.5, d, dwm, sum); });
         };
         penalty(dy.d, dw.d);
         reference.activation_gradient(nullptr, f, 0.1, y.d, y.d, dy.d);
@@ -86,7 +87,8 @@ TEST("penalties: the contractive penalty is the squared norm of the Jacobian") {
             for (int64_t j = 0; j < 5; j++)
                 expected += std::pow((up.d.at(0, j) - down.d.at(0, j)) / (2 * h), 2);
         }
-    double found = reference.contraction(nullptr, Activation::tanh, 0, y.d, w.d, 0, kNone, {});
+    double found = summed(
+        [&](Sum sum) { reference.contraction(nullptr, Activation::tanh, 0, y.d, w.d, 0, kNone, {}, sum); });
     CHECK_NEAR(found, expected, 1e-8 * expected);
 }
 
@@ -94,16 +96,19 @@ TEST("penalties: the gradient of sparsity is that of central differences") {
     Rng rng(43);
     Pair h(6, 20), dh(6, 20);
     h.random(rng, 0.05, 0.9);
-    auto sparsity = [&] { return 0.7 * reference.sparsity(nullptr, h.d, 0.1, 0, kNone); };
+    auto sparsity = [&] {
+        return 0.7 * summed([&](Sum sum) { reference.sparsity(nullptr, h.d, 0.1, 0, kNone, sum); });
+    };
     for (int64_t r = 0; r < 6; r++) // means outside the limits: no gradient
         h.d.at(r, 3) = -0.2, h.d.at(r, 4) = 1.5;
-    reference.sparsity(nullptr, h.d, 0.1, 0.7, dh.d);
+    reference.sparsity(nullptr, h.d, 0.1, 0.7, dh.d, Sum());
     CHECK_CLOSE(slope_error(h.d, dh.d, sparsity).of_largest(), 1e-6, "sparsity");
     Pair two(2, 2); // means 0.2, 0.7
     two.d.at(0, 0) = 0.3, two.d.at(1, 0) = 0.1, two.d.at(0, 1) = 0.5, two.d.at(1, 1) = 0.9;
     double expected = 0.1 * std::log(0.1 / 0.2) + 0.9 * std::log(0.9 / 0.8) + 0.1 * std::log(0.1 / 0.7) +
                       0.9 * std::log(0.9 / 0.3);
-    CHECK_NEAR(reference.sparsity(nullptr, two.d, 0.1, 0, kNone), expected, 1e-14);
+    CHECK_NEAR(summed([&](Sum sum) { reference.sparsity(nullptr, two.d, 0.1, 0, kNone, sum); }), expected,
+               1e-14);
 }
 
 TEST("variational: gradients of the sample and the divergence are those of central differences") {
@@ -114,7 +119,7 @@ TEST("variational: gradients of the sample and the divergence are those of centr
     std::vector<uint32_t> ids = ids_of(rng, 4);
     auto loss = [&] {
         reference.sample_normal(nullptr, kKey, ids.data(), mean.d, variance.d, z.d);
-        double sum = 0.3 * reference.divergence(nullptr, mean.d, variance.d);
+        double sum = 0.3 * summed([&](Sum sum) { reference.divergence(nullptr, mean.d, variance.d, sum); });
         for (int64_t r = 0; r < 4; r++)
             for (int64_t c = 0; c < 9; c++)
                 sum += g.d.at(r, c) * z.d.at(r, c);
@@ -140,7 +145,8 @@ TEST("variational: the divergence is the integral it stands for") {
         }
         Pair mean(1, 1), variance(1, 1);
         mean.d.at(0, 0) = m, variance.d.at(0, 0) = v;
-        CHECK_NEAR(reference.divergence(nullptr, mean.d, variance.d), sum, 1e-9);
+        CHECK_NEAR(summed([&](Sum sum) { reference.divergence(nullptr, mean.d, variance.d, sum); }), sum,
+                   1e-9);
     }
 }
 
@@ -188,8 +194,10 @@ TEST("variational: every instruction set agrees with the reference") {
             reference.sample_normal(nullptr, kKey, ids.data(), mean.d, variance.d, z.d);
             CHECK_CLOSE(difference(z.f, z.d).of_largest(), 1e-5, what);
             CHECK(padding_is_zero(z.f));
-            double expected = reference.divergence(nullptr, mean.d, variance.d);
-            CHECK_NEAR(cpu.divergence(cpu.self, mean.f, variance.f), expected, 1e-5 * expected);
+            double expected =
+                summed([&](Sum sum) { reference.divergence(nullptr, mean.d, variance.d, sum); });
+            CHECK_NEAR(summed([&](Sum sum) { cpu.divergence(cpu.self, mean.f, variance.f, sum); }), expected,
+                       1e-5 * expected);
             Pair g(rows, cols);
             g.random(rng);
             cpu.sample_normal_gradient(cpu.self, kKey, ids.data(), mean.f, variance.f, g.f, 0.3f, dmean.f,
@@ -219,8 +227,11 @@ TEST("penalties: every instruction set agrees with the reference") {
             a.random(rng, 0.01, 0.99), b.random(rng), da.random(rng);
             for (bool gradient : {false, true}) {
                 Matrix<float> none;
-                double found = cpu.sparsity(cpu.self, a.f, 0.1f, 0.2f, gradient ? da.f : none);
-                double expected = reference.sparsity(nullptr, a.d, 0.1f, 0.2f, gradient ? da.d : kNone);
+                double found = summed(
+                    [&](Sum sum) { cpu.sparsity(cpu.self, a.f, 0.1f, 0.2f, gradient ? da.f : none, sum); });
+                double expected = summed([&](Sum sum) {
+                    reference.sparsity(nullptr, a.d, 0.1f, 0.2f, gradient ? da.d : kNone, sum);
+                });
                 CHECK_NEAR(found, expected, 1e-5 * std::max(expected, 0.1));
                 CHECK_CLOSE(difference(da.f, da.d).of_largest(), 1e-5, what);
                 CHECK(padding_is_zero(da.f));
@@ -237,11 +248,15 @@ TEST("penalties: every instruction set agrees with the reference") {
             WeightPair w(inputs, cols), dw(inputs, cols);
             w.random(rng), dw.random(rng), dy.random(rng);
             y.random(rng, f == Activation::tanh ? -1 : 0.01, 0.99); // within the range of every activation
-            double expected = reference.contraction(nullptr, f, 0.1f, y.d, w.d, 0.3f, dy.d, dw.d);
-            CHECK_NEAR(cpu.contraction(cpu.self, f, 0.1f, y.f, w.f, 0.3f, dy.f, dw.f), expected,
-                       1e-5 * expected);
-            CHECK_NEAR(cpu.contraction(cpu.self, f, 0.1f, y.f, w.f, 0, Matrix<float>(), {}), expected,
-                       1e-5 * expected);
+            double expected = summed(
+                [&](Sum sum) { reference.contraction(nullptr, f, 0.1f, y.d, w.d, 0.3f, dy.d, dw.d, sum); });
+            CHECK_NEAR(
+                summed([&](Sum sum) { cpu.contraction(cpu.self, f, 0.1f, y.f, w.f, 0.3f, dy.f, dw.f, sum); }),
+                expected, 1e-5 * expected);
+            CHECK_NEAR(summed([&](Sum sum) {
+                           cpu.contraction(cpu.self, f, 0.1f, y.f, w.f, 0, Matrix<float>(), {}, sum);
+                       }),
+                       expected, 1e-5 * expected);
             CHECK_CLOSE(difference(dy.f, dy.d).of_largest(), 1e-5, what + " contraction by y");
             CHECK_CLOSE(difference(dw.f_, dw.d_).of_largest(), 1e-5, what + " contraction by w");
             CHECK(padding_is_zero(dy.f));
@@ -262,8 +277,11 @@ TEST("penalties: the same bits for any number of threads") {
             y.random(rng, 0.01, 0.99), b.random(rng), w.random(rng), v.random(rng);
             std::vector<uint32_t> ids = ids_of(rng, 130);
             std::vector<double> s = {
-                cpu.contraction(cpu.self, Activation::sigmoid, 0, y.f, w.f, 0.1f, dy.f, dw.f),
-                cpu.sparsity(cpu.self, y.f, 0.1f, 0.1f, dy.f), cpu.divergence(cpu.self, b.f, y.f)};
+                summed([&](Sum sum) {
+                    cpu.contraction(cpu.self, Activation::sigmoid, 0, y.f, w.f, 0.1f, dy.f, dw.f, sum);
+                }),
+                summed([&](Sum sum) { cpu.sparsity(cpu.self, y.f, 0.1f, 0.1f, dy.f, sum); }),
+                summed([&](Sum sum) { cpu.divergence(cpu.self, b.f, y.f, sum); })};
             cpu.sample_normal(cpu.self, kKey, ids.data(), b.f, y.f, z.f);
             cpu.sample_normal_gradient(cpu.self, kKey, ids.data(), b.f, y.f, z.f, 0.2f, g.f, v.f);
             std::vector<std::vector<float>> all = {dy.f_, dw.f_, z.f_, g.f_, v.f_};
