@@ -2,7 +2,7 @@
 // thread takes together.
 #include "../core/binomial.h"
 #include "operations.h"
-#include "tiles.h"
+#include "elements.h"
 
 namespace aesop {
 namespace {

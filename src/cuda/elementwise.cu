@@ -1,7 +1,7 @@
 // Activations, softmax, batch normalisation and sums of matrices.
 #include "../core/activation.h"
 #include "operations.h"
-#include "tiles.h"
+#include "elements.h"
 
 namespace aesop {
 namespace {

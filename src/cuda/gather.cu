@@ -1,7 +1,7 @@
 // Samples become the rows of a minibatch, from the host or from those on the device, and raw values the
 // network's input.
 #include "operations.h"
-#include "tiles.h"
+#include "elements.h"
 
 namespace aesop {
 namespace {

@@ -4,7 +4,7 @@
 // row.
 #include "../core/loss.h"
 #include "operations.h"
-#include "tiles.h"
+#include "elements.h"
 
 namespace aesop {
 namespace {
@@ -139,7 +139,7 @@ __device__ void add_sample_losses(const LossTask &t, int64_t row, unsigned part,
         sum = sum_across(sum);
     }
     if (first)
-        a.sample_loss[row] += a.share * sum;
+        a.sample_loss[row] = a.share * sum + (a.accumulate ? a.sample_loss[row] : 0);
 }
 
 // by_theta: of this thread's column, the values of the block's rows kThreads apart.
@@ -213,13 +213,13 @@ __global__ void __launch_bounds__(kThreads, 2) loss_kernel(const LossTask *task)
 
 void loss(void *self, const LossArguments<float> &arguments) {
     Queue &q = queue_of(self);
-    if (q.failed() || arguments.z.cols == 0)
+    if (q.failed())
         return;
     LossTask t{};
     t.a = arguments;
     int64_t rows = t.a.z.rows;
     t.a.log_size_factor = q.to_device(t.a.log_size_factor, rows);
-    t.parts = blocks(t.a.z.cols, kThreads);
+    t.parts = t.a.z.cols > 0 ? blocks(t.a.z.cols, kThreads) : 1;
     t.row_blocks = rows > 0 ? blocks(rows, kRows) : 1;
     if (t.parts > 1) {
         t.sums = q.scratch<double>(rows * t.parts);

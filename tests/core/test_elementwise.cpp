@@ -320,3 +320,57 @@ TEST("elementwise: sums agree with the reference") {
         }
     });
 }
+
+TEST("elementwise: sums are added with their factor, and only where they are wanted") {
+    each_target(2, [](const Backend<float> &cpu) {
+        Rng rng(20);
+        for (int64_t n : {0, 1, 255, 257, 5000, 140000}) {
+            Pair x(1, n);
+            x.random(rng);
+            std::vector<double> numbers(size_t(n), 0.1);
+            double value = 3, norm = 0, total = 0;
+            for (int64_t i = 0; i < n; i++)
+                norm += double(x.f.data[i]) * double(x.f.data[i]),
+                    total += numbers[size_t(i)] *= double(i + 1);
+            cpu.squared_norm(cpu.self, x.f.data, n, {&value, 0.5});
+            CHECK_NEAR(value, 3 + norm / 2, 1e-12 * (3 + norm));
+            cpu.sum(cpu.self, numbers.data(), n, {&value, -2});
+            CHECK_NEAR(value, 3 + norm / 2 - 2 * total, 1e-12 * (3 + norm + total));
+            Pair dx(1, n);
+            cpu.sum(cpu.self, numbers.data(), n, Sum()), cpu.squared_norm(cpu.self, x.f.data, n, Sum());
+            cpu.penalty(cpu.self, x.f.data, n, 1, 1, Sum());
+            cpu.activity_l1(cpu.self, x.f, 0.5f, dx.f, Sum());
+            for (int64_t i = 0; i < n; i++)
+                CHECK_EQUAL(dx.f.data[i], x.f.data[i] > 0 ? 0.5f : x.f.data[i] < 0 ? -0.5f : 0.0f);
+        }
+    });
+}
+
+TEST("elementwise: a loss over many features keeps its digits, and its shares are added") {
+    each_target(2, [](const Backend<float> &cpu) {
+        const int64_t rows = 9, cols = 20001;
+        Rng rng(21);
+        Pair z(rows, cols), t(rows, cols);
+        z.random(rng, -3, 3);
+        t.fill([&](int64_t, int64_t) { return size(rng, 0, 9) ? 0.0 : double(size(rng, 1, 30)); });
+        for (Loss kind : {Loss::mse, Loss::poisson}) {
+            std::vector<double> sums(size_t(rows), -1), expected = sums;
+            LossArguments<float> f{};
+            LossArguments<double> d{};
+            f.kind = d.kind = kind, f.activation = d.activation = Activation::linear;
+            f.z = z.f, f.target = t.f, f.share = 0.25, f.sample_loss = sums.data();
+            d.z = z.d, d.target = t.d, d.share = 0.25, d.sample_loss = expected.data();
+            cpu.loss(cpu.self, f), reference.loss(nullptr, d);
+            for (size_t r = 0; r < sums.size(); r++)
+                CHECK_NEAR(sums[r], expected[r], 1e-6 * expected[r]);
+            std::vector<double> once = sums;
+            f.share = 0.5, f.accumulate = true;
+            cpu.loss(cpu.self, f);
+            for (size_t r = 0; r < sums.size(); r++)
+                CHECK_NEAR(sums[r], 3 * once[r], 1e-14 * sums[r]);
+            f.z.cols = f.target.cols = 0, f.accumulate = false; // no features: no loss
+            cpu.loss(cpu.self, f);
+            CHECK(sums == std::vector<double>(size_t(rows)));
+        }
+    });
+}
