@@ -5,6 +5,7 @@
 #include "cpu/backend_cpu.h"
 #include "cpu/dispatch.h"
 #include <cstring>
+#include <memory>
 #include <random>
 
 namespace kernel_test {
@@ -126,9 +127,24 @@ inline bool same_bits(const std::vector<float> &a, const std::vector<float> &b) 
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-// f(backend, name) for every instruction set of this processor.
+// Backends of other devices, whose tests put them here. Their operations are done when the calls return, and
+// their memory is the host's, or that of the tests is theirs too.
+inline std::vector<const Backend<float> *> &other_backends() {
+    static std::vector<const Backend<float> *> all;
+    return all;
+}
+
+// f(backend) for every backend under test: those of other devices, or every instruction set of this
+// processor.
 template <class F>
-void each_target(int threads, F &&f) {
+void each_backend(int threads, F &&f) {
+    for (const Backend<float> *b : other_backends()) {
+        f(*b);
+        if (const DeviceFailure *failure = b->failure(b->self))
+            check::fail(__FILE__, __LINE__, failure->message);
+    }
+    if (!other_backends().empty())
+        return;
     for (const std::string &name : cpu_targets()) {
         CpuBackend cpu(threads, name);
         f(cpu.table());
@@ -138,9 +154,9 @@ void each_target(int threads, F &&f) {
 // The number that an operation adds to a Sum: summed([&](Sum sum) { cpu.penalty(..., sum); }).
 template <class F>
 double summed(F &&f) {
-    double value = 0;
-    f(Sum{&value});
-    return value;
+    auto value = std::make_unique<double>(0); // a device may reach the heap, but not the stack
+    f(Sum{value.get()});
+    return *value;
 }
 
 #define CHECK_CLOSE(error, tolerance, what)                                                                  \

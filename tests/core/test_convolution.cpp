@@ -187,7 +187,7 @@ TEST("convolution: upsampling repeats, and its gradient adds up") {
 
 TEST("convolution: kernels have the bits of the reference, for any number of threads") {
     for (int threads : {1, 3})
-        each_target(threads, [](const Backend<float> &cpu) {
+        each_backend(threads, [](const Backend<float> &cpu) {
             Rng rng(33);
             for (int i = 0; i < 150; i++) {
                 Window w = random_window(rng, true), tiles = random_tiles(rng);

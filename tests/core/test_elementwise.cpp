@@ -24,7 +24,7 @@ std::vector<uint32_t> sample_ids(Rng &rng, int64_t n) {
 } // namespace
 
 TEST("elementwise: activations and their gradients agree with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(11);
         for (Activation f : kActivations)
             for (int i = 0; i < 6; i++) {
@@ -44,7 +44,7 @@ TEST("elementwise: activations and their gradients agree with the reference") {
 }
 
 TEST("elementwise: a value's result does not depend on its place") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(12);
         Pair all(1, 200);
         all.random(rng, -5, 5);
@@ -62,7 +62,7 @@ TEST("elementwise: a value's result does not depend on its place") {
 }
 
 TEST("elementwise: softmax agrees with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(13);
         for (int i = 0; i < 20; i++) {
             int64_t rows = size(rng, 1, 30), cols = size(rng, 1, 70);
@@ -78,7 +78,7 @@ TEST("elementwise: softmax agrees with the reference") {
 }
 
 TEST("elementwise: batch normalisation agrees with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(14);
         for (int i = 0; i < 20; i++) {
             int64_t rows = size(rng, 2, 60), cols = size(rng, 1, 150), n = padded(cols);
@@ -149,7 +149,7 @@ void check_loss(const Backend<float> &cpu, Rng &rng, Loss kind, Activation f, bo
 } // namespace
 
 TEST("elementwise: losses and their slopes agree with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(15);
         for (Loss kind : {Loss::mse, Loss::half_sse, Loss::mae, Loss::huber, Loss::bce})
             for (Activation f : kActivations) {
@@ -208,7 +208,7 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
 }
 
 TEST("elementwise: noise and dropout draw as the reference does") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(16);
         DrawKey key{{0x12345678u, 0x9abcdef0u}, 7, kNoise};
         for (int i = 0; i < 30; i++) {
@@ -241,7 +241,7 @@ TEST("elementwise: noise and dropout draw as the reference does") {
 }
 
 TEST("elementwise: a gathered row holds the host's numbers in single precision") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(19);
         for (int64_t cols : {1, 3, 4, 7, 8, 9, 15, 16, 17, 33, 70, 16385}) {
             Pair x(2, cols);
@@ -260,7 +260,7 @@ TEST("elementwise: a gathered row holds the host's numbers in single precision")
 }
 
 TEST("elementwise: transforms agree with the reference, sparse with dense") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(17);
         for (int i = 0; i < 24; i++) {
             int64_t rows = size(rng, 1, 20), cols = size(rng, 1, 150);
@@ -289,7 +289,7 @@ TEST("elementwise: transforms agree with the reference, sparse with dense") {
 }
 
 TEST("elementwise: sums agree with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(18);
         for (int64_t n : {1, 15, 16, 17, 1000, 16384, 40001}) {
             Pair x(1, n), g(1, n);

@@ -179,7 +179,7 @@ TEST("heads: the ridge is ridge pi^2, the slope of the logit that of the posteri
 }
 
 TEST("heads: every instruction set agrees with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(34);
         for (const Parts &parts : all_parts())
             for (int i = 0; i < 4; i++) {
@@ -233,7 +233,7 @@ TEST("heads: the same bits for any number of threads, and of a row alone") {
 }
 
 TEST("heads: feature weights scale loss and slopes, 1 as none, 0 leaves a feature out") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(36);
         for (Parts parts : all_parts()) {
             parts.share = false;
@@ -260,7 +260,7 @@ TEST("heads: feature weights scale loss and slopes, 1 as none, 0 leaves a featur
 }
 
 TEST("heads: small residuals keep their digits in float") {
-    each_target(1, [](const Backend<float> &cpu) {
+    each_backend(1, [](const Backend<float> &cpu) {
         for (Loss kind : {Loss::correntropy, Loss::log_cosh})
             for (double r : {1e-6, 1e-4, 0.01, 0.5, 0.999, 1.001, 3.0, 40.0}) {
                 Rng rng(37);
@@ -281,7 +281,7 @@ TEST("heads: small residuals keep their digits in float") {
 
 TEST("heads: extremes stay finite") {
     auto finite = [](double x) { return std::isfinite(x) && std::fabs(x) < 1e30; };
-    each_target(1, [&](const Backend<float> &cpu) {
+    each_backend(1, [&](const Backend<float> &cpu) {
         Rng rng(38);
         for (const Parts &parts : all_parts())
             for (double z : {-80.0, 0.0, 80.0})

@@ -89,7 +89,7 @@ void check_gradients(const Backend<float> &cpu, Rng &rng, int64_t rows, int64_t 
 } // namespace
 
 TEST("kernels: products agree with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(1);
         for (int i = 0; i < 170; i++)
             check_products(cpu, rng, size(rng, 1, 70), size(rng, 1, 70), size(rng, 1, 70));
@@ -105,7 +105,7 @@ TEST("kernels: products agree with the reference") {
 }
 
 TEST("kernels: gradients and their updates agree with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(2);
         for (int i = 0; i < 170; i++)
             check_gradients(cpu, rng, size(rng, 1, 70), size(rng, 1, 70), size(rng, 1, 70));
@@ -119,7 +119,7 @@ TEST("kernels: gradients and their updates agree with the reference") {
 }
 
 TEST("kernels: empty batches and inputs") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(3);
         for (auto [rows, inputs] : {std::pair<int, int>{0, 7}, {3, 0}, {0, 0}}) {
             Case c(rng, rows, inputs, 5, 0.5);
@@ -140,7 +140,7 @@ TEST("kernels: empty batches and inputs") {
 }
 
 TEST("kernels: a row's result does not depend on the other rows") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(4);
         for (auto [inputs, units] : {std::pair<int, int>{1000, 100}, {100, 1000}, {70, 33}}) {
             Case c(rng, 301, inputs, units, 0.4);
@@ -163,7 +163,7 @@ TEST("kernels: a row's result does not depend on the other rows") {
 }
 
 TEST("kernels: optimisers agree with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(5);
         for (auto kind : {OptimizerKind::sgd, OptimizerKind::rmsprop, OptimizerKind::adagrad,
                           OptimizerKind::adadelta, OptimizerKind::adam, OptimizerKind::adamw})

@@ -78,7 +78,7 @@ TEST("noise kinds: a single sample has nobody to swap with") {
     NoiseRule rule{NoiseKind::swap, 1.0, 0, 1};
     reference.corrupt(nullptr, rule, kKey, &id, x.d, y.d);
     CHECK(x.d_ == y.d_);
-    each_target(2, [&](const Backend<float> &cpu) {
+    each_backend(2, [&](const Backend<float> &cpu) {
         Pair out(1, 100);
         cpu.corrupt(cpu.self, rule, kKey, &id, x.f, out.f);
         CHECK(same_bits(x.f_, out.f_));

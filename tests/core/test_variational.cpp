@@ -180,7 +180,7 @@ TEST("variational: samples are standard normal, their own for each sample and ep
 }
 
 TEST("variational: every instruction set agrees with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(45);
         for (int i = 0; i < 30; i++) {
             int64_t rows = size(rng, 1, 60), cols = i % 6 ? size(rng, 1, 70) : size(rng, 200, 9000);
@@ -218,7 +218,7 @@ TEST("variational: every instruction set agrees with the reference") {
 }
 
 TEST("penalties: every instruction set agrees with the reference") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(46);
         for (int i = 0; i < 36; i++) {
             int64_t rows = size(rng, 1, 60), cols = i % 6 ? size(rng, 1, 150) : size(rng, 200, 3000);
