@@ -322,20 +322,21 @@ TEST("elementwise: sums agree with the reference") {
 }
 
 TEST("elementwise: sums are added with their factor, and only where they are wanted") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(20);
         for (int64_t n : {0, 1, 255, 257, 5000, 140000}) {
             Pair x(1, n);
             x.random(rng);
             std::vector<double> numbers(size_t(n), 0.1);
-            double value = 3, norm = 0, total = 0;
+            std::vector<double> value{3}; // not on the stack, which a device may not reach
+            double norm = 0, total = 0;
             for (int64_t i = 0; i < n; i++)
                 norm += double(x.f.data[i]) * double(x.f.data[i]),
                     total += numbers[size_t(i)] *= double(i + 1);
-            cpu.squared_norm(cpu.self, x.f.data, n, {&value, 0.5});
-            CHECK_NEAR(value, 3 + norm / 2, 1e-12 * (3 + norm));
-            cpu.sum(cpu.self, numbers.data(), n, {&value, -2});
-            CHECK_NEAR(value, 3 + norm / 2 - 2 * total, 1e-12 * (3 + norm + total));
+            cpu.squared_norm(cpu.self, x.f.data, n, {value.data(), 0.5});
+            CHECK_NEAR(value[0], 3 + norm / 2, 1e-12 * (3 + norm));
+            cpu.sum(cpu.self, numbers.data(), n, {value.data(), -2});
+            CHECK_NEAR(value[0], 3 + norm / 2 - 2 * total, 1e-12 * (3 + norm + total));
             Pair dx(1, n);
             cpu.sum(cpu.self, numbers.data(), n, Sum()), cpu.squared_norm(cpu.self, x.f.data, n, Sum());
             cpu.penalty(cpu.self, x.f.data, n, 1, 1, Sum());
@@ -347,7 +348,7 @@ TEST("elementwise: sums are added with their factor, and only where they are wan
 }
 
 TEST("elementwise: a loss over many features keeps its digits, and its shares are added") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         const int64_t rows = 9, cols = 20001;
         Rng rng(21);
         Pair z(rows, cols), t(rows, cols);

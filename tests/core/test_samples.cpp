@@ -66,7 +66,7 @@ int64_t some_columns(Rng &rng, int i) {
 } // namespace
 
 TEST("samples: gathered rows are the reference's, dense, sparse and integer; missing ones are not numbers") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(61);
         for (int i = 0; i < 48; i++) {
             int64_t rows = size(rng, 1, 12), cols = some_columns(rng, i / 4);
@@ -90,7 +90,7 @@ TEST("samples: gathered rows are the reference's, dense, sparse and integer; mis
 }
 
 TEST("samples: sparse ones are gathered as they are") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(62);
         for (int i = 0; i < 40; i++) {
             int64_t rows = i ? size(rng, 1, 40) : 0, cols = some_columns(rng, i);
@@ -111,7 +111,7 @@ TEST("samples: sparse ones are gathered as they are") {
 }
 
 TEST("samples: those on the device are taken by their numbers, dense and sparse") {
-    each_target(2, [](const Backend<float> &cpu) {
+    each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(63);
         for (int i = 0; i < 40; i++) {
             int64_t n = size(rng, 1, 60), rows = i ? size(rng, 1, 40) : 0, cols = some_columns(rng, i);
