@@ -165,7 +165,7 @@ TEST("elementwise: losses and their slopes agree with the reference") {
 }
 
 TEST("elementwise: the loss has the same bits for any number of threads, and of a row alone") {
-    for (const std::string &name : cpu_targets())
+    each_team({1, 2, 3, 4, 8}, [](const std::vector<const Backend<float> *> &backends) {
         for (Loss kind : {Loss::mse, Loss::bce, Loss::poisson, Loss::negative_binomial}) {
             bool count = is_count(kind), nb = kind == Loss::negative_binomial;
             std::vector<std::vector<float>> slopes, by_theta;
@@ -174,8 +174,7 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
             Pair z(90, 700), t(90, 700), theta(1, 700);
             z.random(rng, -3, 3), theta.random(rng);
             t.fill([&](int64_t, int64_t) { return count ? double(size(rng, 0, 4)) : number(rng, 0, 1); });
-            auto run = [&](int threads, Matrix<float> zm, Matrix<float> tm) {
-                CpuBackend cpu(threads, name);
+            auto run = [&](const Backend<float> &cpu, Matrix<float> zm, Matrix<float> tm) {
                 std::vector<float> g(704);
                 std::vector<double> sum(static_cast<size_t>(zm.rows));
                 LossArguments<float> a{};
@@ -183,12 +182,12 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
                 a.z = zm, a.target = tm, a.share = 1, a.sample_loss = sum.data(), a.gradient = true;
                 if (nb)
                     a.log_theta = theta.f.data, a.log_theta_gradient = g.data();
-                cpu.table().loss(cpu.table().self, a);
+                cpu.loss(cpu.self, a);
                 sums.push_back(sum), by_theta.push_back(g);
             };
-            for (int threads : {1, 2, 3, 4, 8}) {
+            for (const Backend<float> *cpu : backends) {
                 Pair copy = z;
-                run(threads, copy.f, t.f);
+                run(*cpu, copy.f, t.f);
                 slopes.push_back(copy.f_);
             }
             for (size_t i = 1; i < sums.size(); i++) {
@@ -200,11 +199,12 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
                 Pair copy = z;
                 Matrix<float> zm = copy.f, tm = t.f;
                 zm.data = copy.f.row(r), tm.data = t.f.row(r), zm.rows = tm.rows = 1;
-                run(2, zm, tm);
+                run(*backends[1], zm, tm);
                 CHECK_EQUAL(sums.back()[0], sums[0][size_t(r)]);
                 CHECK(!std::memcmp(zm.data, slopes[0].data() + r * zm.ld, 700 * sizeof(float)));
             }
         }
+    });
 }
 
 TEST("elementwise: noise and dropout draw as the reference does") {
