@@ -5,7 +5,7 @@
 BUILD := .build/cuda-tests
 CXX ?= g++
 SAN := -fsanitize=undefined -fno-sanitize-recover=undefined
-CXXFLAGS := -std=c++17 -g -Wall -Wextra -fPIC -pthread
+CXXFLAGS := -std=c++17 -g -Wall -Wextra -Wno-unknown-pragmas -fPIC -pthread
 CPPFLAGS := -Isrc -Itests -Itests/core -Itests/cuda/mock -DAESOP_STD_THREADS -DAESOP_EMULATED
 
 subjects := kernels elementwise heads convolution noise_kinds variational samples

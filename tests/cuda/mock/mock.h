@@ -17,6 +17,8 @@ extern Counts counts;
 
 // The n-th allocation from now (1: the next one) finds no memory; 0: none.
 void fail_allocation(int64_t n);
+// At most n pieces more than now can be in use; -1: no limit.
+void set_allocation_limit(int64_t n);
 // The n-th call from now and all that follow fail, as after a fault of a kernel; 0: none.
 void lose_device(int64_t n);
 // As on a machine with a device, without any, and with a driver of old.

@@ -34,7 +34,7 @@ namespace {
 
 using mock::counts;
 
-int64_t allocations_until_failure = 0, calls_until_loss = 0;
+int64_t allocations_until_failure = 0, calls_until_loss = 0, most_allocated = -1;
 bool lost = false;
 mock::Machine machine = mock::Machine::usual;
 cudaError_t last_error = cudaSuccess;
@@ -45,8 +45,15 @@ struct Piece {
     size_t bytes;
     bool host;
 };
-std::map<char *, Piece> pieces;
-std::vector<MockStream *> streams;
+// Made when they are first asked for, and never destroyed: before and after everything that uses them.
+std::map<char *, Piece> &pieces() {
+    static auto &all = *new std::map<char *, Piece>();
+    return all;
+}
+std::vector<MockStream *> &streams() {
+    static auto &all = *new std::vector<MockStream *>();
+    return all;
+}
 
 constexpr size_t kAlign = 64;
 
@@ -71,6 +78,11 @@ cudaError_t begin() {
     if (cudaError_t e_ = begin())                                                                            \
     return e_
 
+bool no_memory() {
+    return (allocations_until_failure > 0 && --allocations_until_failure == 0) ||
+           (most_allocated >= 0 && counts.allocated >= most_allocated);
+}
+
 void work_until(MockStream *s, uint64_t last) {
     size_t n = size_t(last - s->done);
     if (last <= s->done)
@@ -92,8 +104,8 @@ void ask(MockStream *s, Work w) {
 
 bool is_ours(const void *p) { // memory of the device, or of the host that the device can reach
     char *c = static_cast<char *>(const_cast<void *>(p));
-    auto after = pieces.upper_bound(c);
-    if (after == pieces.begin())
+    auto after = pieces().upper_bound(c);
+    if (after == pieces().begin())
         return false;
     --after;
     return c < after->first + after->second.bytes;
@@ -103,7 +115,7 @@ cudaError_t allocate(void **p, size_t bytes, bool host) {
     BEGIN;
     *p = nullptr;
     counts.allocations++;
-    if (allocations_until_failure > 0 && --allocations_until_failure == 0)
+    if (no_memory())
         return failing(cudaErrorMemoryAllocation);
     if (bytes == 0)
         return cudaSuccess;
@@ -115,7 +127,7 @@ cudaError_t allocate(void **p, size_t bytes, bool host) {
     char *mapped = static_cast<char *>(m), *start = mapped + pages - used;
     mprotect(mapped + pages, page, PROT_NONE);
     std::memset(start, 0xFF, used); // not a number, whatever is read
-    pieces[start] = {mapped, bytes, host};
+    pieces()[start] = {mapped, bytes, host};
     counts.allocated++;
     *p = start;
     return cudaSuccess;
@@ -125,10 +137,10 @@ cudaError_t release(void *p, bool host) {
     BEGIN;
     if (!p)
         return cudaSuccess;
-    for (MockStream *s : streams) // as cudaFree does
+    for (MockStream *s : streams()) // as cudaFree does
         work_until(s, s->asked);
-    auto at = pieces.find(static_cast<char *>(p));
-    if (at == pieces.end() || at->second.host != host)
+    auto at = pieces().find(static_cast<char *>(p));
+    if (at == pieces().end() || at->second.host != host)
         return failing(cudaErrorInvalidValue);
     const size_t page = size_t(sysconf(_SC_PAGESIZE)), bytes = at->second.bytes;
     const size_t used = (bytes + kAlign - 1) / kAlign * kAlign, pages = (used + page - 1) / page * page;
@@ -136,7 +148,7 @@ cudaError_t release(void *p, bool host) {
         if (at->first[i] != char(0xFF))
             std::abort(); // something was written beyond the end
     munmap(at->second.mapped, pages + page);
-    pieces.erase(at);
+    pieces().erase(at);
     counts.allocated--;
     return cudaSuccess;
 }
@@ -145,6 +157,9 @@ cudaError_t release(void *p, bool host) {
 
 void mock::fail_allocation(int64_t n) {
     allocations_until_failure = n;
+}
+void mock::set_allocation_limit(int64_t n) {
+    most_allocated = n < 0 ? -1 : counts.allocated + n;
 }
 void mock::lose_device(int64_t n) {
     calls_until_loss = n, lost = false, last_error = cudaSuccess;
@@ -245,16 +260,16 @@ cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t s) {
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned) {
     BEGIN;
-    streams.push_back(*s = new MockStream());
+    streams().push_back(*s = new MockStream());
     counts.allocated_objects++;
     return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t s) {
     BEGIN;
     work_until(s, s->asked);
-    for (size_t i = 0; i < streams.size(); i++)
-        if (streams[i] == s)
-            streams.erase(streams.begin() + std::ptrdiff_t(i--));
+    for (size_t i = 0; i < streams().size(); i++)
+        if (streams()[i] == s)
+            streams().erase(streams().begin() + std::ptrdiff_t(i--));
     delete s;
     counts.allocated_objects--;
     return cudaSuccess;
@@ -321,7 +336,7 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *e, cudaGraph_t g, uns
     BEGIN;
     *e = nullptr;
     counts.allocations++;
-    if (allocations_until_failure > 0 && --allocations_until_failure == 0)
+    if (no_memory())
         return failing(cudaErrorMemoryAllocation);
     *e = new MockGraphExec{g->work};
     counts.allocated_objects++;
