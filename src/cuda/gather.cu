@@ -1,7 +1,7 @@
 // Samples become the rows of a minibatch, from the host or from those on the device, and raw values the
 // network's input.
-#include "operations.h"
 #include "elements.h"
+#include "operations.h"
 
 namespace aesop {
 namespace {
@@ -118,6 +118,10 @@ void take(void *self, const Operand<float> &from, const uint32_t *samples, const
         copy_rows(q, from.dense.data, from.dense.ld, numbers, x);
 }
 
+// The grid is always the same, though the number of values differs from step to step: launches that repeat
+// can be replayed.
+constexpr unsigned kGatherBlocks = 256;
+
 struct GatherSparseTask {
     Sparse from;
     int64_t n; // stored values
@@ -128,10 +132,10 @@ struct GatherSparseTask {
 
 __global__ void gather_sparse_kernel(const GatherSparseTask *task) {
     const GatherSparseTask a = *task;
-    int64_t i = int64_t(blockIdx.x) * kThreads + threadIdx.x;
-    if (i <= a.from.rows)
+    const int64_t first = int64_t(blockIdx.x) * kThreads + threadIdx.x, step = kGatherBlocks * kThreads;
+    for (int64_t i = first; i <= a.from.rows; i += step)
         a.start[i] = a.from.start[i];
-    if (i < a.n)
+    for (int64_t i = first; i < a.n; i += step)
         a.index[i] = a.from.index[i], a.value[i] = a.from.value[i];
 }
 void gather_sparse(void *self, const Column *columns, int64_t rows, int64_t *start, int32_t *index,
@@ -142,7 +146,7 @@ void gather_sparse(void *self, const Column *columns, int64_t rows, int64_t *sta
     int64_t n = 0;
     for (int64_t r = 0; r < rows; r++)
         n += columns[r].size;
-    q.launch(gather_sparse_kernel, Grid{blocks(n > rows ? n : rows + 1, kThreads)}, kThreads,
+    q.launch(gather_sparse_kernel, Grid{kGatherBlocks}, kThreads,
              GatherSparseTask{staged_sparse(q, columns, rows, 0), n, start, index, value});
 }
 

@@ -3,8 +3,8 @@
 // last block of these columns: in the order of columns and rows, so that a row's loss depends on no other
 // row.
 #include "../core/loss.h"
-#include "operations.h"
 #include "elements.h"
+#include "operations.h"
 
 namespace aesop {
 namespace {
@@ -165,7 +165,7 @@ __device__ void add_theta_gradients(const LossTask &t, unsigned row_block, unsig
 // Counts are mostly zeros, whose terms are cheap; those of the others need gamma functions. The block first
 // lists the others, then its threads share the list evenly.
 template <Loss L>
-__global__ void __launch_bounds__(kThreads, 2) loss_kernel(const LossTask *task) {
+__global__ void loss_kernel(const LossTask *task) {
     __shared__ float losses[kRows * kThreads], by_theta[kRows * kThreads];
     __shared__ uint16_t list[kRows * kThreads];
     __shared__ unsigned listed;

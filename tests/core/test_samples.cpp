@@ -93,8 +93,9 @@ TEST("samples: sparse ones are gathered as they are") {
     each_backend(2, [](const Backend<float> &cpu) {
         Rng rng(62);
         for (int i = 0; i < 40; i++) {
-            int64_t rows = i ? size(rng, 1, 40) : 0, cols = some_columns(rng, i);
-            Host host(rng, rows, cols, true, i & 1, i % 5 ? 0.3 : 0.0);
+            bool many = i == 8; // values
+            int64_t rows = many ? 40 : i ? size(rng, 1, 40) : 0, cols = some_columns(rng, i);
+            Host host(rng, rows, cols, true, i & 1, many ? 0.9 : i % 5 ? 0.3 : 0.0);
             int64_t stored = 0;
             for (const Column &c : host.columns)
                 stored += c.size;
