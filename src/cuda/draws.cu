@@ -1,8 +1,8 @@
 // Noise, dropout, thinning and the variational bottleneck. The words of a draw serve four columns, which one
 // thread takes together.
 #include "../core/binomial.h"
-#include "operations.h"
 #include "elements.h"
+#include "operations.h"
 
 namespace aesop {
 namespace {

@@ -1,7 +1,7 @@
 // Activations, softmax, batch normalisation and sums of matrices.
 #include "../core/activation.h"
-#include "operations.h"
 #include "elements.h"
+#include "operations.h"
 
 namespace aesop {
 namespace {

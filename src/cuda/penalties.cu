@@ -1,7 +1,7 @@
 // Sums over weights and activations, and the penalties made of them.
 #include "../core/activation.h"
-#include "operations.h"
 #include "elements.h"
+#include "operations.h"
 
 namespace aesop {
 namespace {
