@@ -10,7 +10,7 @@ constexpr int64_t kThinByUnit = 16; // counts up to this are thinned unit by uni
 
 // P(x) of the binomial distribution, 0 < q < 1 (Loader 2000, "Fast and accurate computation of binomial
 // probabilities").
-inline double binomial_probability(int64_t x, int64_t n, double q) {
+AESOP_INLINE double binomial_probability(int64_t x, int64_t n, double q) {
     double k = double(x), all = double(n), rest = double(n - x);
     if (x == 0)
         return std::exp(all * std::log1p(-q));
@@ -23,10 +23,10 @@ inline double binomial_probability(int64_t x, int64_t n, double q) {
 
 // Binomial number for the uniform u: the values take their shares of (0, 1) from the mode outward, in turns
 // above and below it; about as many steps as the standard deviation.
-inline int64_t invert_binomial(int64_t n, double q, double u) {
+AESOP_INLINE int64_t invert_binomial(int64_t n, double q, double u) {
     if (q <= 0 || q >= 1)
         return q <= 0 ? 0 : n;
-    int64_t mode = std::min(n, int64_t(double(n + 1) * q)), low = mode, high = mode;
+    int64_t mode = min_of(n, int64_t(double(n + 1) * q)), low = mode, high = mode;
     double above = binomial_probability(mode, n, q), below = above, odds = q / (1 - q);
     u -= above;
     while (u >= 0 && above + below > 1e-25) {
@@ -46,7 +46,7 @@ inline int64_t invert_binomial(int64_t n, double q, double u) {
 
 // A function of its arguments alone. Unit k of a small count is kept by word k % 4 of the draw (sample,
 // element) in part 1 + k / 4 of the stream; a larger count is inverted from the first 64 bits of part 1.
-inline int64_t draw_kept(const DrawKey &key, uint32_t sample, uint32_t element, int64_t n, double p) {
+AESOP_INLINE int64_t draw_kept(const DrawKey &key, uint32_t sample, uint32_t element, int64_t n, double p) {
     if (n > kThinByUnit) {
         Words words = draw(part_of(key, 1), sample, element);
         double u = (double(words.w[0]) + (double(words.w[1]) + 0.5) / 4294967296.0) / 4294967296.0;
@@ -63,7 +63,7 @@ inline int64_t draw_kept(const DrawKey &key, uint32_t sample, uint32_t element, 
 
 // The same for a value of a matrix: rounded, and what is not positive is left as it is.
 template <class Real>
-Real thinned(const DrawKey &key, uint32_t sample, uint32_t element, Real x, double p) {
+AESOP_INLINE Real thinned(const DrawKey &key, uint32_t sample, uint32_t element, Real x, double p) {
     return x > 0 ? Real(draw_kept(key, sample, element, std::llround(x), p)) : x;
 }
 

@@ -2,6 +2,7 @@
 // 1, 2, 3", SC11). A draw is a function of (seed; purpose, epoch, sample, element) and of nothing else, so
 // noise is the same on any number of threads, on CPU and GPU, and after a resume; no state is carried.
 #pragma once
+#include "scalar_math.h"
 #include <cmath>
 #include <cstdint>
 
@@ -31,7 +32,7 @@ struct DrawKey {
 };
 
 // Further words for the elements of a stream: parts 1, 2, ... (purposes are below 2^24).
-inline DrawKey part_of(DrawKey key, uint32_t part) {
+AESOP_INLINE DrawKey part_of(DrawKey key, uint32_t part) {
     key.purpose += part << 24;
     return key;
 }
@@ -40,7 +41,7 @@ struct Words {
     uint32_t w[4];
 };
 
-inline Words philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1) {
+AESOP_INLINE Words philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1) {
     for (int round = 0; round < 10; round++) {
         uint64_t p0 = uint64_t(0xD2511F53u) * c0, p1 = uint64_t(0xCD9E8D57u) * c2;
         uint32_t n0 = uint32_t(p1 >> 32) ^ c1 ^ k0, n2 = uint32_t(p0 >> 32) ^ c3 ^ k1;
@@ -55,32 +56,32 @@ inline Words philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint
 }
 
 // Four words for the elements 4 * group ... 4 * group + 3 of a sample.
-inline Words draw(const DrawKey &key, uint32_t sample, uint32_t group) {
+AESOP_INLINE Words draw(const DrawKey &key, uint32_t sample, uint32_t group) {
     return philox4x32(group, sample, key.epoch, key.purpose, key.seed.low, key.seed.high);
 }
 
-inline uint32_t draw_word(const DrawKey &key, uint32_t sample, uint32_t element) {
+AESOP_INLINE uint32_t draw_word(const DrawKey &key, uint32_t sample, uint32_t element) {
     return draw(key, sample, element / 4).w[element % 4];
 }
 
 // Uniform on (0, 1): the 24 high bits, centred; exact in double.
-inline double uniform(uint32_t word) {
+AESOP_INLINE double uniform(uint32_t word) {
     return ((word >> 8) + 0.5) * (1.0 / 16777216.0);
 }
 
 // Word below which an event of probability p happens; p = 1 gives 2^32, so compare in 64 bits.
-inline uint64_t threshold(double p) {
+AESOP_INLINE uint64_t threshold(double p) {
     return uint64_t(p * 4294967296.0);
 }
 
 // Standard normal by Box and Muller from two words.
-inline double normal(uint32_t a, uint32_t b) {
+AESOP_INLINE double normal(uint32_t a, uint32_t b) {
     return std::sqrt(-2.0 * std::log(uniform(a))) * std::cos(6.283185307179586 * uniform(b));
 }
 
 // Standard Cauchy by inversion, kept within +-kCauchyLimit.
 constexpr double kCauchyLimit = 1e4;
-inline double cauchy(uint32_t word) {
+AESOP_INLINE double cauchy(uint32_t word) {
     double x = std::tan(3.141592653589793 * (uniform(word) - 0.5));
     return std::fmin(std::fmax(x, -kCauchyLimit), kCauchyLimit);
 }

@@ -2,6 +2,7 @@
 // and rows start `ld` elements apart, ld a multiple of 16, so kernels may read and write whole vectors;
 // the padding columns hold zeros. Nothing here owns memory.
 #pragma once
+#include "scalar_math.h"
 #include <cstddef>
 #include <cstdint>
 
@@ -10,7 +11,7 @@ namespace aesop {
 constexpr int kLane = 16;  // every row and panel is padded to a multiple of this
 constexpr int kPanel = 64; // units per panel of a weight matrix
 
-inline int64_t padded(int64_t n) {
+AESOP_INLINE int64_t padded(int64_t n) {
     return (n + kLane - 1) / kLane * kLane;
 }
 
@@ -24,8 +25,8 @@ template <class Real>
 struct Matrix {
     Real *data = nullptr;
     int64_t rows = 0, cols = 0, ld = 0;
-    Real *row(int64_t r) const { return data + r * ld; }
-    Real &at(int64_t r, int64_t c) const { return data[r * ld + c]; }
+    AESOP_INLINE Real *row(int64_t r) const { return data + r * ld; }
+    AESOP_INLINE Real &at(int64_t r, int64_t c) const { return data[r * ld + c]; }
 };
 
 // Rows in compressed form; column indices ascend within a row.
@@ -55,11 +56,13 @@ struct Operand {
 // contiguous in a panel (vector lanes), and a panel is one linear stream for the products and the update.
 struct PanelShape {
     int64_t inputs = 0, units = 0;
-    int64_t panels() const { return (units + kPanel - 1) / kPanel; }
-    int64_t width(int64_t p) const { return p + 1 < panels() ? kPanel : padded(units - p * kPanel); }
-    int64_t offset(int64_t p) const { return p * kPanel * inputs; }
-    int64_t size() const { return inputs * padded(units); }
-    int64_t index(int64_t input, int64_t unit) const {
+    AESOP_INLINE int64_t panels() const { return (units + kPanel - 1) / kPanel; }
+    AESOP_INLINE int64_t width(int64_t p) const {
+        return p + 1 < panels() ? kPanel : padded(units - p * kPanel);
+    }
+    AESOP_INLINE int64_t offset(int64_t p) const { return p * kPanel * inputs; }
+    AESOP_INLINE int64_t size() const { return inputs * padded(units); }
+    AESOP_INLINE int64_t index(int64_t input, int64_t unit) const {
         int64_t p = unit / kPanel;
         return offset(p) + input * width(p) + unit % kPanel;
     }
@@ -69,7 +72,7 @@ template <class Real>
 struct Weights {
     Real *data = nullptr;
     PanelShape shape;
-    Real &at(int64_t input, int64_t unit) const { return data[shape.index(input, unit)]; }
+    AESOP_INLINE Real &at(int64_t input, int64_t unit) const { return data[shape.index(input, unit)]; }
 };
 
 } // namespace aesop

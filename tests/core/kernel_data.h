@@ -134,21 +134,32 @@ inline std::vector<const Backend<float> *> &other_backends() {
     return all;
 }
 
-// f(backend) for every backend under test: those of other devices, or every instruction set of this
-// processor.
+// f(backends) for every instruction set of this processor, with a backend of each number of threads; or for
+// the backends of other devices, where they are one and the same.
 template <class F>
-void each_backend(int threads, F &&f) {
+void each_team(const std::vector<int> &threads, F &&f) {
+    using Tables = std::vector<const Backend<float> *>;
     for (const Backend<float> *b : other_backends()) {
-        f(*b);
+        f(Tables(threads.size(), b));
         if (const DeviceFailure *failure = b->failure(b->self))
             check::fail(__FILE__, __LINE__, failure->message);
     }
     if (!other_backends().empty())
         return;
     for (const std::string &name : cpu_targets()) {
-        CpuBackend cpu(threads, name);
-        f(cpu.table());
+        std::vector<std::unique_ptr<CpuBackend>> team;
+        Tables tables;
+        for (int n : threads) {
+            team.push_back(std::make_unique<CpuBackend>(n, name));
+            tables.push_back(&team.back()->table());
+        }
+        f(tables);
     }
+}
+// f(backend) for every backend under test.
+template <class F>
+void each_backend(int threads, F &&f) {
+    each_team({threads}, [&](const std::vector<const Backend<float> *> &b) { f(*b[0]); });
 }
 
 // The number that an operation adds to a Sum: summed([&](Sum sum) { cpu.penalty(..., sum); }).

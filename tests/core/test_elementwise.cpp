@@ -165,7 +165,7 @@ TEST("elementwise: losses and their slopes agree with the reference") {
 }
 
 TEST("elementwise: the loss has the same bits for any number of threads, and of a row alone") {
-    for (const std::string &name : cpu_targets())
+    each_team({1, 2, 3, 4, 8}, [](const std::vector<const Backend<float> *> &backends) {
         for (Loss kind : {Loss::mse, Loss::bce, Loss::poisson, Loss::negative_binomial}) {
             bool count = is_count(kind), nb = kind == Loss::negative_binomial;
             std::vector<std::vector<float>> slopes, by_theta;
@@ -174,8 +174,7 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
             Pair z(90, 700), t(90, 700), theta(1, 700);
             z.random(rng, -3, 3), theta.random(rng);
             t.fill([&](int64_t, int64_t) { return count ? double(size(rng, 0, 4)) : number(rng, 0, 1); });
-            auto run = [&](int threads, Matrix<float> zm, Matrix<float> tm) {
-                CpuBackend cpu(threads, name);
+            auto run = [&](const Backend<float> &cpu, Matrix<float> zm, Matrix<float> tm) {
                 std::vector<float> g(704);
                 std::vector<double> sum(static_cast<size_t>(zm.rows));
                 LossArguments<float> a{};
@@ -183,12 +182,12 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
                 a.z = zm, a.target = tm, a.share = 1, a.sample_loss = sum.data(), a.gradient = true;
                 if (nb)
                     a.log_theta = theta.f.data, a.log_theta_gradient = g.data();
-                cpu.table().loss(cpu.table().self, a);
+                cpu.loss(cpu.self, a);
                 sums.push_back(sum), by_theta.push_back(g);
             };
-            for (int threads : {1, 2, 3, 4, 8}) {
+            for (const Backend<float> *cpu : backends) {
                 Pair copy = z;
-                run(threads, copy.f, t.f);
+                run(*cpu, copy.f, t.f);
                 slopes.push_back(copy.f_);
             }
             for (size_t i = 1; i < sums.size(); i++) {
@@ -200,11 +199,12 @@ TEST("elementwise: the loss has the same bits for any number of threads, and of 
                 Pair copy = z;
                 Matrix<float> zm = copy.f, tm = t.f;
                 zm.data = copy.f.row(r), tm.data = t.f.row(r), zm.rows = tm.rows = 1;
-                run(2, zm, tm);
+                run(*backends[1], zm, tm);
                 CHECK_EQUAL(sums.back()[0], sums[0][size_t(r)]);
                 CHECK(!std::memcmp(zm.data, slopes[0].data() + r * zm.ld, 700 * sizeof(float)));
             }
         }
+    });
 }
 
 TEST("elementwise: noise and dropout draw as the reference does") {
@@ -317,6 +317,61 @@ TEST("elementwise: sums agree with the reference") {
             CHECK_CLOSE(difference(dh.f, dh.d).of_largest(), 1e-6, label(cpu, "activity", i));
             cpu.column_sums(cpu.self, h.f, sums.f.data), reference.column_sums(nullptr, h.d, sums.d.data);
             CHECK_CLOSE(difference(sums.f, sums.d).of_largest(), 1e-5, label(cpu, "column sums", i));
+        }
+    });
+}
+
+TEST("elementwise: sums are added with their factor, and only where they are wanted") {
+    each_backend(2, [](const Backend<float> &cpu) {
+        Rng rng(20);
+        for (int64_t n : {0, 1, 255, 257, 5000, 140000}) {
+            Pair x(1, n);
+            x.random(rng);
+            std::vector<double> numbers(size_t(n), 0.1);
+            std::vector<double> value{3}; // not on the stack, which a device may not reach
+            double norm = 0, total = 0;
+            for (int64_t i = 0; i < n; i++)
+                norm += double(x.f.data[i]) * double(x.f.data[i]),
+                    total += numbers[size_t(i)] *= double(i + 1);
+            cpu.squared_norm(cpu.self, x.f.data, n, {value.data(), 0.5});
+            CHECK_NEAR(value[0], 3 + norm / 2, 1e-12 * (3 + norm));
+            cpu.sum(cpu.self, numbers.data(), n, {value.data(), -2});
+            CHECK_NEAR(value[0], 3 + norm / 2 - 2 * total, 1e-12 * (3 + norm + total));
+            Pair dx(1, n);
+            cpu.sum(cpu.self, numbers.data(), n, Sum()), cpu.squared_norm(cpu.self, x.f.data, n, Sum());
+            cpu.penalty(cpu.self, x.f.data, n, 1, 1, Sum());
+            cpu.activity_l1(cpu.self, x.f, 0.5f, dx.f, Sum());
+            for (int64_t i = 0; i < n; i++)
+                CHECK_EQUAL(dx.f.data[i], x.f.data[i] > 0 ? 0.5f : x.f.data[i] < 0 ? -0.5f : 0.0f);
+        }
+    });
+}
+
+TEST("elementwise: a loss over many features keeps its digits, and its shares are added") {
+    each_backend(2, [](const Backend<float> &cpu) {
+        const int64_t rows = 9, cols = 20001;
+        Rng rng(21);
+        Pair z(rows, cols), t(rows, cols);
+        z.random(rng, -3, 3);
+        t.fill([&](int64_t, int64_t) { return size(rng, 0, 9) ? 0.0 : double(size(rng, 1, 30)); });
+        for (Loss kind : {Loss::mse, Loss::poisson}) {
+            std::vector<double> sums(size_t(rows), -1), expected = sums;
+            LossArguments<float> f{};
+            LossArguments<double> d{};
+            f.kind = d.kind = kind, f.activation = d.activation = Activation::linear;
+            f.z = z.f, f.target = t.f, f.share = 0.25, f.sample_loss = sums.data();
+            d.z = z.d, d.target = t.d, d.share = 0.25, d.sample_loss = expected.data();
+            cpu.loss(cpu.self, f), reference.loss(nullptr, d);
+            for (size_t r = 0; r < sums.size(); r++)
+                CHECK_NEAR(sums[r], expected[r], 1e-6 * expected[r]);
+            std::vector<double> once = sums;
+            f.share = 0.5, f.accumulate = true;
+            cpu.loss(cpu.self, f);
+            for (size_t r = 0; r < sums.size(); r++)
+                CHECK_NEAR(sums[r], 3 * once[r], 1e-14 * sums[r]);
+            f.z.cols = f.target.cols = 0, f.accumulate = false; // no features: no loss
+            cpu.loss(cpu.self, f);
+            CHECK(sums == std::vector<double>(size_t(rows)));
         }
     });
 }

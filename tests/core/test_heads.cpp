@@ -201,35 +201,34 @@ TEST("heads: every instruction set agrees with the reference") {
 }
 
 TEST("heads: the same bits for any number of threads, and of a row alone") {
-    for (const std::string &name : cpu_targets())
+    each_team({1, 2, 3}, [](const std::vector<const Backend<float> *> &backends) {
         for (const Parts &parts : all_parts()) {
             Rng rng(35);
             Data start(parts, rng, 70, 300);
             std::vector<std::vector<float>> bits;
             std::vector<double> sums;
-            for (int threads : {1, 2, 3}) {
-                CpuBackend cpu(threads, name);
+            for (const Backend<float> *cpu : backends) {
                 Data data = start;
-                cpu.table().loss(cpu.table().self, data.single(true));
-                if (threads == 1)
+                cpu->loss(cpu->self, data.single(true));
+                if (bits.empty())
                     bits = {data.z.f_, data.dispersion.f_, data.logit.f_, data.by_theta.f_}, sums = data.sums;
                 CHECK(sums == data.sums);
                 CHECK(same_bits(bits[0], data.z.f_) && same_bits(bits[1], data.dispersion.f_));
                 CHECK(same_bits(bits[2], data.logit.f_) && same_bits(bits[3], data.by_theta.f_));
             }
             for (int64_t r : {0, 41, 69}) {
-                CpuBackend cpu(2, name);
                 Data data = start;
                 LossArguments<float> a = data.single(true);
                 for (Matrix<float> *m : {&a.z, &a.target, &a.dispersion, &a.zero_logit})
                     m->data = m->data ? m->row(r) : nullptr, m->rows = 1;
                 a.log_size_factor = a.log_size_factor ? a.log_size_factor + r : nullptr;
-                cpu.table().loss(cpu.table().self, a);
+                backends[1]->loss(backends[1]->self, a);
                 CHECK_EQUAL(data.sums[0], sums[size_t(r)]);
                 CHECK(!std::memcmp(a.z.data, bits[0].data() + r * a.z.ld, 300 * sizeof(float)));
                 CHECK(!std::memcmp(data.logit.f.row(r), bits[2].data() + r * a.z.ld, 300 * sizeof(float)));
             }
         }
+    });
 }
 
 TEST("heads: feature weights scale loss and slopes, 1 as none, 0 leaves a feature out") {

@@ -7,6 +7,8 @@ using namespace kernel_test;
 
 namespace {
 
+using Tables = std::vector<const Backend<float> *>;
+
 const Backend<double> &reference = reference_backend<double>();
 const DrawKey kKey{{0x12345678u, 0x9abcdef0u}, 7, kNoise};
 
@@ -103,8 +105,8 @@ TEST("noise kinds: Cauchy noise has Cauchy quartiles and is bounded") {
 }
 
 TEST("noise kinds: every instruction set agrees with the reference, for any threads and a row alone") {
-    for (const std::string &name : cpu_targets()) {
-        CpuBackend one(1, name), two(2, name), three(3, name);
+    each_team({1, 2, 3}, [](const Tables &b) {
+        const Backend<float> &one = *b[0], &two = *b[1], &three = *b[2];
         Rng rng(51);
         for (int i = 0; i < 24; i++) {
             int64_t rows = size(rng, 1, 40), cols = i < 3 ? 1000 + i : size(rng, 1, 300);
@@ -116,13 +118,13 @@ TEST("noise kinds: every instruction set agrees with the reference, for any thre
                   NoiseKind::ones, NoiseKind::cauchy, NoiseKind::swap}) {
                 NoiseRule rule{kind, i % 6 == 0 ? 1.0 : i % 6 == 1 ? 0.0 : number(rng, 0, 1), -0.5, 2.5};
                 Pair y(rows, cols), again(rows, cols), third(rows, cols);
-                one.table().corrupt(one.table().self, rule, kKey, ids.data(), x.f, y.f);
-                two.table().corrupt(two.table().self, rule, kKey, ids.data(), x.f, again.f);
-                three.table().corrupt(three.table().self, rule, kKey, ids.data(), x.f, third.f);
+                one.corrupt(one.self, rule, kKey, ids.data(), x.f, y.f);
+                two.corrupt(two.self, rule, kKey, ids.data(), x.f, again.f);
+                three.corrupt(three.self, rule, kKey, ids.data(), x.f, third.f);
                 reference.corrupt(nullptr, rule, kKey, ids.data(), x.d, y.d);
                 CHECK(same_bits(y.f_, again.f_) && same_bits(y.f_, third.f_));
                 CHECK(padding_is_zero(y.f));
-                std::string what = name + " noise " + std::to_string(int(kind));
+                std::string what = std::string(one.name) + " noise " + std::to_string(int(kind));
                 bool exact = kind != NoiseKind::gaussian && kind != NoiseKind::cauchy;
                 for (int64_t r = 0; r < rows; r++)
                     for (int64_t c = 0; c < cols; c++) {
@@ -134,11 +136,11 @@ TEST("noise kinds: every instruction set agrees with the reference, for any thre
                     continue;
                 Matrix<float> row{x.f.row(rows - 1), 1, cols, x.f.ld};
                 Pair alone(1, cols);
-                two.table().corrupt(two.table().self, rule, kKey, &ids.back(), row, alone.f);
+                two.corrupt(two.self, rule, kKey, &ids.back(), row, alone.f);
                 CHECK(!std::memcmp(alone.f.data, y.f.row(rows - 1), size_t(cols) * sizeof(float)));
             }
         }
-    }
+    });
 }
 
 TEST("thinning: probabilities are binomial") {
@@ -209,16 +211,16 @@ TEST("thinning: counts follow the binomial distribution") {
 }
 
 TEST("thinning: sparse is dense, and every instruction set is the reference, exactly") {
-    for (const std::string &name : cpu_targets()) {
-        CpuBackend one(1, name), three(3, name);
+    each_team({1, 2, 3}, [](const Tables &b) {
+        const Backend<float> &one = *b[0], &three = *b[2];
         Rng rng(52);
         for (int i = 0; i < 12; i++) {
             int64_t rows = size(rng, 1, 30), cols = i ? size(rng, 1, 90) : 2000;
             double p = i == 1 ? 0.0 : i == 2 ? 1.0 : number(rng, 0, 1);
             std::vector<uint32_t> ids = ids_of(rows);
             Pair x = counts(rng, rows, cols), y(rows, cols), third(rows, cols);
-            one.table().thin(one.table().self, kKey, ids.data(), p, x.f, y.f);
-            three.table().thin(three.table().self, kKey, ids.data(), p, x.f, third.f);
+            one.thin(one.self, kKey, ids.data(), p, x.f, y.f);
+            three.thin(three.self, kKey, ids.data(), p, x.f, third.f);
             reference.thin(nullptr, kKey, ids.data(), p, x.d, y.d);
             CHECK(same_bits(y.f_, third.f_));
             CHECK_EQUAL(difference(y.f, y.d).largest, 0.0);
@@ -231,7 +233,7 @@ TEST("thinning: sparse is dense, and every instruction set is the reference, exa
                 }
             Stored<float> stored(x.f);
             Stored<double> exact(x.d);
-            three.table().thin_sparse(three.table().self, kKey, ids.data(), p, stored.m, stored.value.data());
+            three.thin_sparse(three.self, kKey, ids.data(), p, stored.m, stored.value.data());
             reference.thin_sparse(nullptr, kKey, ids.data(), p, exact.m, exact.value.data());
             for (int64_t r = 0; r < rows; r++)
                 for (int64_t k = stored.start[size_t(r)]; k < stored.start[size_t(r) + 1]; k++) {
@@ -240,8 +242,8 @@ TEST("thinning: sparse is dense, and every instruction set is the reference, exa
                 }
             Matrix<float> row{x.f.row(rows - 1), 1, cols, x.f.ld};
             Pair alone(1, cols);
-            one.table().thin(one.table().self, kKey, &ids.back(), p, row, alone.f);
+            one.thin(one.self, kKey, &ids.back(), p, row, alone.f);
             CHECK(!std::memcmp(alone.f.data, y.f.row(rows - 1), size_t(cols) * sizeof(float)));
         }
-    }
+    });
 }

@@ -8,7 +8,7 @@ SAN := -fsanitize=undefined -fno-sanitize-recover=undefined
 CXXFLAGS := -std=c++17 -g -Wall -Wextra -Wno-unknown-pragmas -fPIC -pthread
 CPPFLAGS := -Isrc -Itests -Itests/core -Itests/cuda/mock -DAESOP_STD_THREADS -DAESOP_EMULATED
 
-subjects := kernels products elementwise heads convolution noise_kinds variational
+subjects := kernels products elementwise heads convolution noise_kinds variational samples
 library := $(wildcard src/core/*.cpp) $(wildcard src/cpu/*.cpp)
 device := $(wildcard src/cuda/*.cu)
 mock := tests/cuda/mock/fibers.cpp tests/cuda/mock/runtime.cpp

@@ -2,13 +2,12 @@
 // memory comes from a region that the device reaches.
 #include "core/kernel_data.h"
 #include "cuda/backend_cuda.h"
-#ifdef __CUDACC__
+
+#ifndef AESOP_EMULATED
 #include <cstdlib>
 #include <mutex>
 #include <new>
-#endif
 
-#ifdef __CUDACC__
 namespace {
 
 // Powers of two from a region of pinned memory; what is given back is used again.
@@ -76,7 +75,7 @@ namespace {
 struct UnderTest {
     std::unique_ptr<aesop::CudaBackend> backend;
     UnderTest() {
-#ifdef __CUDACC__
+#ifndef AESOP_EMULATED
         open_region();
 #endif
         backend = std::make_unique<aesop::CudaBackend>(0, true);
