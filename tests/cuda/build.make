@@ -9,10 +9,9 @@ CXX ?= g++
 CXXFLAGS := -std=c++17 -g -Wall -Wextra -Wno-unknown-pragmas -fPIC -pthread
 CPPFLAGS := -Isrc -Itests -Itests/core -DAESOP_STD_THREADS
 
-subjects := kernels products elementwise heads convolution noise_kinds variational
 library := $(wildcard src/core/*.cpp) $(wildcard src/cpu/*.cpp)
 device := $(wildcard src/cuda/*.cu)
-tests := $(wildcard $(subjects:%=tests/core/test_%.cpp)) $(wildcard tests/cuda/test_*.cpp) \
+tests := $(shell grep -l each_backend tests/core/test_*.cpp) $(wildcard tests/cuda/test_*.cpp) \
     tests/core/test_main.cpp tests/cuda/under_test.cpp
 with_kernels := tests/cuda/test_queue.cpp tests/cuda/test_failures.cpp
 driver := tests/cuda/driver.cpp
