@@ -1,17 +1,140 @@
-# Where the computing is done. This build has the processor only.
+# Where the computing is done: on the processor, or on an NVIDIA GPU through the
+# plugin that the installation built if it found CUDA's compiler.
 
+# What this session knows of its GPUs.
+.cuda <- new.env(parent = emptyenv())
+
+# A device for the core: NULL for the processor, else list(name, number, open,
+# close).
 .resolveDevice <- function(device) {
     allowed <- "\"auto\", \"cpu\" or a GPU such as \"cuda\" or \"cuda:1\""
     device <- .checkString(device, "device", allowed)
-    if (grepl("^cuda(:[0-9]+)?$", device)) {
-        .abort("device", c(
-            sprintf("`device` = %s: this build of aesop has no CUDA backend.",
-                .quote(device)),
-            "Use device = \"auto\" or device = \"cpu\"."
-        ), arg = "device", value = device, code = "no_backend", sticky = FALSE)
+    if (device == "cpu") {
+        return(NULL)
     }
-    if (!device %in% c("auto", "cpu")) {
+    explicit <- grepl("^cuda(:[0-9]{1,4})?$", device)
+    if (!explicit && device != "auto") {
         .abortParam("device", device, allowed)
     }
-    "cpu"
+    devices <- .cudaDevices()
+    number <- as.integer(sub("^(auto|cuda)(:|$)", "", device))
+    usable <- which(!nzchar(devices$reason))
+    if (is.na(number) && length(usable) > 0L) {
+        number <- usable[1L] - 1L
+    }
+    if (!is.na(number) && (number + 1L) %in% usable) {
+        return(.openableDevice(devices, number, explicit))
+    }
+    if (explicit) {
+        .abortDevice(device, .whyNot(devices, number))
+    }
+    NULL
+}
+
+.whyNot <- function(devices, number) {
+    if (nrow(devices) == 0L) {
+        attr(devices, "reason")
+    } else if (is.na(number)) {
+        devices$reason[1L]
+    } else if (number >= nrow(devices)) {
+        sprintf("there is no GPU with that number; the last one is cuda:%d",
+            nrow(devices) - 1L)
+    } else {
+        devices$reason[number + 1L]
+    }
+}
+
+.abortDevice <- function(device, reason) {
+    lost <- !is.null(.cuda$lost)
+    .abort("device", c(
+        sprintf("`device` = %s cannot be used: %s.", .quote(device), reason),
+        if (lost) {
+            "Restart R to use it again, or use device = \"cpu\"."
+        } else {
+            "Use device = \"auto\" or device = \"cpu\"."
+        }
+    ), arg = "device", value = device, sticky = lost,
+        code = if (lost) "lost" else "unusable")
+}
+
+# "auto" says once a session that it takes a GPU.
+.openableDevice <- function(devices, number, explicit) {
+    name <- paste0("cuda:", number)
+    if (!explicit && is.null(.cuda$said)) {
+        .cuda$said <- TRUE
+        .inform(sprintf(
+            "Using the GPU %s (%s); device = \"cpu\" keeps to the processor.",
+            name, devices$name[number + 1L]), device = name)
+    }
+    plugin <- .cudaPlugin()
+    list(name = name, number = number, open = plugin$open,
+        close = plugin$close)
+}
+
+# A GPU that failed in a way that cannot be mended: no more calls to it.
+.noteDeviceFailure <- function(condition) {
+    if (isTRUE(as.logical(condition$sticky))) {
+        .cuda$lost <- paste("it failed earlier in this session:",
+            conditionMessage(condition))
+    }
+}
+
+# Evaluates code that may use a GPU.
+.onDevice <- function(code) {
+    withCallingHandlers(code, aesop_error_device = .noteDeviceFailure)
+}
+
+# The plugin's functions; or NULL, and the reason in .cuda$reason. Loaded on
+# first use. Not looked for by system.file() alone: that gives "" for a missing
+# file, which names the running program to the loader.
+.cudaPlugin <- function() {
+    if (is.null(.cuda$plugin) && is.null(.cuda$reason)) {
+        path <- system.file("backends", "aesop_cuda.so", package = "aesop")
+        if (nzchar(path)) {
+            .cuda$plugin <- .loadPlugin(path)
+        } else {
+            .cuda$reason <- "this build of aesop has no CUDA backend"
+        }
+    }
+    .cuda$plugin
+}
+
+.loadPlugin <- function(path) {
+    tryCatch({
+        dll <- dyn.load(path, local = TRUE)
+        functions <- c("version", "devices", "open", "close")
+        found <- lapply(functions, function(f) {
+            getNativeSymbolInfo(paste0("aesop_cuda_", f), dll)$address
+        })
+        names(found) <- functions
+        if (!cuda_version_fits(found$version)) {
+            stop("it belongs to another version of aesop")
+        }
+        found
+    }, error = function(e) {
+        .cuda$reason <- paste("its CUDA backend cannot be loaded:",
+            conditionMessage(e))
+        NULL
+    })
+}
+
+# A data frame with one row per GPU; reason: why it cannot be used, "" if it
+# can. Without any: attribute "reason".
+.cudaDevices <- function() {
+    devices <- data.frame(name = character(), memory_gb = numeric(),
+        free_gb = numeric(), capability = character(), driver = character(),
+        runtime = character(), reason = character(), stringsAsFactors = FALSE)
+    reason <- .cuda$lost
+    if (is.null(reason)) {
+        plugin <- .cudaPlugin()
+        if (is.null(plugin)) {
+            reason <- .cuda$reason
+        } else {
+            found <- cuda_devices(plugin$devices)
+            devices <- as.data.frame(found$devices, stringsAsFactors = FALSE)
+            reason <- found$reason
+        }
+    }
+    attr(devices, "reason") <- if (nrow(devices) == 0L) reason else ""
+    devices
 }

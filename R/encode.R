@@ -23,7 +23,8 @@
 #'     covariates, one row per sample; `encode` and `reconstruct` take it in
 #'     `...`, and use `colData(x)` without it. Other values than the samples'
 #'     own ask how they would look under these, such as in one common batch.
-#' @param num_threads Number of threads, see [trainAutoencoder()].
+#' @param num_threads,device Number of threads, and where to compute, see
+#'     [trainAutoencoder()]; `encode` and `reconstruct` take `device` too.
 #' @param codes A numeric matrix of samples x codes.
 #'
 #' @section Errors:
@@ -73,12 +74,14 @@ reconstruct <- function(model, x, match = c("name", "position"), ...,
 #' @importFrom S4Vectors decode
 #' @export
 setMethod("decode", "AutoencoderModel", function(x, codes,
-    covariates = NULL, num_threads = NULL) {
+    covariates = NULL, num_threads = NULL, device = "auto") {
     model <- .checkModel(x, "x")
     codes <- .checkCodes(codes, model@param@settings$latent)
-    control <- list(num_threads = .resolveThreads(num_threads))
+    control <- list(num_threads = .resolveThreads(num_threads),
+        device = .resolveDevice(device))
     design <- .newDesign(model, NULL, covariates, nrow(codes), rownames(codes))
-    result <- decode_codes(.coreModel(model), codes, design, control)
+    result <- .onDevice(decode_codes(.coreModel(model), codes, design,
+        control))
     dimnames(result) <- list(model@features, rownames(codes))
     if (.isMultimodal(model)) .splitAssays(model, result) else result
 })

@@ -61,10 +61,11 @@ findLearningRate <- function(x, param = NULL, from = 1e-6, to = 1,
     config <- .adaptTo(fit$input, fit$settings)$settings
     seed <- .resolveSeed(input$options$seed)
     window <- max(3L, 2L * (steps %/% 20L) + 1L)
-    run <- learning_rate_range(source, config,
+    run <- .onDevice(learning_rate_range(source, config,
         list(from = from, to = to, steps = steps, window = window),
         list(seed = .seedWords(seed),
-            num_threads = input$options$num_threads))
+            num_threads = input$options$num_threads,
+            device = input$options$device)))
     curve <- data.frame(rate = run$rate, loss = run$loss,
         smoothed = .runningMean(run$loss, window))
     structure(c(.suggestRate(curve), list(curve = curve,

@@ -23,7 +23,8 @@
     }
     .warnWithoutValidation(config, source$n_samples)
     seed <- .resolveSeed(options$seed)
-    control <- list(num_threads = options$num_threads)
+    control <- list(num_threads = options$num_threads,
+        device = options$device)
     finish <- function(fit) {
         model <- .makeModel(fit, config, input, seed, c(input$notes, notes))
         .joinHistory(model, start$history)
@@ -80,18 +81,21 @@
     control <- c(control, list(seed = .seedWords(seed),
         progress = bar$tick),
         start[intersect(names(start), c("weights", "transform", "freeze"))])
-    .withModel(train_autoencoder(source, config, control), finish)
+    .withModel(.onDevice(train_autoencoder(source, config, control)), finish)
 }
 
-# A numeric failure carries the last good state; handlers get it as a model.
+# A failure of the numbers or of the device carries the last good state;
+# handlers get it as a model.
 .withModel <- function(expr, finish) {
-    tryCatch(expr, aesop_error_numeric = function(e) {
+    with_model <- function(e) {
         if (!is.null(e$result)) {
             e$model <- finish(e$result)
             e$result <- NULL
         }
         stop(e)
-    })
+    }
+    tryCatch(expr, aesop_error_numeric = with_model,
+        aesop_error_device = with_model)
 }
 
 .makeModel <- function(fit, config, input, seed, notes) {

@@ -4,7 +4,7 @@
 # Arguments that encode(), reconstruct() and the others accept for their data.
 .newDataArguments <- function() {
     c("match", .whereArguments(), "transposed", "size_factors", "covariates",
-        "missing", "num_threads", "memory_limit")
+        "missing", "num_threads", "device", "memory_limit")
 }
 
 # x, args (a named list of the above, and min_overlap) -> list(source, control,
@@ -27,7 +27,9 @@
         min_overlap
     }
     limit <- .checkMemoryLimit(args$memory_limit)
-    control <- list(num_threads = .resolveThreads(args$num_threads))
+    device <- if (is.null(args$device)) "auto" else args$device
+    control <- list(num_threads = .resolveThreads(args$num_threads),
+        device = .resolveDevice(device))
     new <- if (.isMultimodal(model)) {
         .newAssays(model, x, args, limit)
     } else {
@@ -139,7 +141,7 @@
 }
 
 .applySource <- function(model, source, what, control) {
-    apply_autoencoder(.coreModel(model), source, what, control)
+    .onDevice(apply_autoencoder(.coreModel(model), source, what, control))
 }
 
 .sampleNames <- function(source) {

@@ -35,7 +35,10 @@
 #' @param num_threads Number of threads; `NULL` for the environment variable
 #'     `AESOP_NUM_THREADS`, the options `aesop.num_threads` or `Ncpus`, or 2.
 #'     The result is the same for any number.
-#' @param device `"auto"` or `"cpu"`.
+#' @param device Where to compute: `"auto"` (a GPU if there is one that can be
+#'     used, which a message says once a session, else the processor), `"cpu"`,
+#'     `"cuda"` (the first GPU), or one of several such as `"cuda:1"`. See
+#'     [cudaInfo()].
 #' @param verbose `TRUE` for a progress bar with loss and time left; an
 #'     explicit `FALSE` also silences messages about choices made for you.
 #' @param on_interrupt After Ctrl-C: `"return"` the model as trained so far,
@@ -69,7 +72,10 @@
 #' smaller learning rate (field `model`: the last good model);
 #' `aesop_error_io` for input on disk that cannot be read;
 #' `aesop_error_memory` for a network too large for the machine;
-#' `aesop_error_device` for a device that this build does not have;
+#' `aesop_error_device` for a device that cannot be used, or that fails (field
+#' `sticky`: whether R must be restarted to use it again; field `model`: the
+#' last model it is known to have had, at most a second older);
+#' `aesop_error_fork` for a GPU in a forked process;
 #' `aesop_error_design` for covariates that are missing, constant or NA.
 #'
 #' @returns An [AutoencoderModel][AutoencoderModel-class].

@@ -1,6 +1,6 @@
 #include "core/autoencoder.h"
-#include "cpu/backend_cpu.h"
 #include "r_convert.h"
+#include "r_device.h"
 #include "r_source.h"
 #include <cmath>
 #include <numeric>
@@ -9,16 +9,15 @@ using namespace aesop;
 
 namespace {
 
-// A fitted model on the CPU, rebuilt from R's list for the length of one call.
+// A fitted model on a device, rebuilt from R's list for the length of one call.
 struct Fitted {
     Config config;
-    CpuBackend backend;
+    Device backend;
     Autoencoder<float> network;
     std::vector<Preparation> preparations;
 
     Fitted(const Rcpp::List &model, const Rcpp::List &control)
-        : config(config_from_list(Rcpp::List(element(model, "config"))).resolved()),
-          backend(threads_from_r(control)),
+        : config(config_from_list(Rcpp::List(element(model, "config"))).resolved()), backend(control),
           network(config, int64_t(Rcpp::as<double>(element(model, "n_features"))), backend.table()),
           preparations(preparations_from_list(Rcpp::List(element(model, "transform")), network.assays())) {
         weights_from_list(Rcpp::List(element(model, "weights")), network.parameters());

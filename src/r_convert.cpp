@@ -289,15 +289,17 @@ template void start_network(Autoencoder<float> &, RDataset &, Key);
 template void start_network(Autoencoder<double> &, RDataset &, Key);
 
 template <class Real>
-Rcpp::List weights_to_list(ParameterSet<Real> &parameters, bool gradients) {
+Rcpp::List weights_to_list(const ParameterSet<Real> &parameters,
+                           const std::vector<std::vector<double>> &values) {
     Rcpp::List out;
-    for (auto &p : parameters.all()) {
-        if (gradients && p->kind == Parameter<Real>::state)
+    for (size_t i = 0; i < values.size(); i++) {
+        if (values[i].empty())
             continue;
-        Rcpp::NumericVector values = Rcpp::wrap(gradients ? parameters.get_gradient(*p) : parameters.get(*p));
+        const auto &p = parameters.all()[i];
+        Rcpp::NumericVector v = Rcpp::wrap(values[i]);
         if (p->kind == Parameter<Real>::weights)
-            values.attr("dim") = Rcpp::IntegerVector::create(int(p->shape.inputs), int(p->shape.units));
-        out.push_back(values, p->name);
+            v.attr("dim") = Rcpp::IntegerVector::create(int(p->shape.inputs), int(p->shape.units));
+        out.push_back(v, p->name);
     }
     return out;
 }
@@ -330,8 +332,8 @@ void weights_from_list(const Rcpp::List &weights, ParameterSet<Real> &parameters
     }
 }
 
-template Rcpp::List weights_to_list(ParameterSet<float> &, bool);
-template Rcpp::List weights_to_list(ParameterSet<double> &, bool);
+template Rcpp::List weights_to_list(const ParameterSet<float> &, const std::vector<std::vector<double>> &);
+template Rcpp::List weights_to_list(const ParameterSet<double> &, const std::vector<std::vector<double>> &);
 template void weights_from_list(const Rcpp::List &, ParameterSet<float> &);
 template void weights_from_list(const Rcpp::List &, ParameterSet<double> &);
 

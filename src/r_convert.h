@@ -43,8 +43,10 @@ void apply_preparations(RDataset &data, const std::vector<AssayConfig> &assays, 
 template <class Real>
 void start_network(Autoencoder<Real> &network, RDataset &data, Key seed);
 
+// values: of all parameters in order, column-major; empty ones are left out.
 template <class Real>
-Rcpp::List weights_to_list(ParameterSet<Real> &parameters, bool gradients);
+Rcpp::List weights_to_list(const ParameterSet<Real> &parameters,
+                           const std::vector<std::vector<double>> &values);
 // Throws Error("format_schema") where names or shapes differ from the network's, "numeric" where not finite.
 template <class Real>
 void weights_from_list(const Rcpp::List &weights, ParameterSet<Real> &parameters);

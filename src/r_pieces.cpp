@@ -5,6 +5,7 @@
 #include "cpu/backend_cpu.h"
 #include "cpu/dispatch.h"
 #include "r_convert.h"
+#include "r_device.h"
 #include "r_source.h"
 #include <numeric>
 
@@ -28,8 +29,15 @@ Rcpp::List gradients_on(const Backend<Real> &backend, const Rcpp::List &model, c
     double loss =
         network.gradients(batch, key_from_r(options), uint32_t(Rcpp::as<double>(element(options, "epoch"))),
                           Rcpp::as<bool>(element(options, "training")));
+    ParameterSet<Real> &parameters = network.parameters();
+    std::vector<std::vector<double>> values;
+    for (auto &p : parameters.all()) {
+        values.emplace_back();
+        if (p->kind != Parameter<Real>::state)
+            values.back() = parameters.get_gradient(*p);
+    }
     return Rcpp::List::create(Rcpp::_["loss"] = loss,
-                              Rcpp::_["gradients"] = weights_to_list(network.parameters(), true));
+                              Rcpp::_["gradients"] = weights_to_list(parameters, values));
 }
 
 } // namespace
@@ -44,7 +52,7 @@ Rcpp::List loss_and_gradient(const Rcpp::List &model, const Rcpp::List &source, 
             return gradients_on(reference_backend<double>(), model, source, options);
         if (Rcpp::as<std::string>(element(options, "backend")) == "reference")
             return gradients_on(reference_backend<float>(), model, source, options);
-        CpuBackend backend(threads_from_r(options));
+        Device backend(options);
         return gradients_on(backend.table(), model, source, options);
     });
 }

@@ -1,7 +1,7 @@
 #include "core/schedule.h"
 #include "core/trainer.h"
-#include "cpu/backend_cpu.h"
 #include "r_convert.h"
+#include "r_device.h"
 #include "r_monitor.h"
 #include "r_source.h"
 #include <algorithm>
@@ -53,7 +53,7 @@ Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &confi
         auto number = [&](const char *name) { return Rcpp::as<double>(element(options, name)); };
         RangeTest test{number("from"), number("to"), int64_t(number("steps")), int64_t(number("window"))};
 
-        CpuBackend backend(threads_from_r(control));
+        Device backend(control);
         Autoencoder<float> network(settings, data.features(), backend.table());
         start_network(network, source_data, seed);
         Minibatch<float> batch(network.config(), data, backend.table());

@@ -13,7 +13,7 @@ struct RDataset {
     std::vector<std::unique_ptr<BatchSource>> sources;
     Dataset data;
     std::vector<std::vector<double>> given_size_factors; // by assay; empty where the user gave none
-    std::vector<std::string> copy_paths;                  // by assay; of the file for copy_to_disk()
+    std::vector<std::string> copy_paths;                 // by assay; of the file for copy_to_disk()
 };
 
 // source: list(kind, x | read + n_features + n_samples + block + sparse + copy, feature_names, sample_names,

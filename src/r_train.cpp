@@ -1,7 +1,7 @@
 #include "core/reference.h"
 #include "core/trainer.h"
-#include "cpu/backend_cpu.h"
 #include "r_convert.h"
+#include "r_device.h"
 #include "r_monitor.h"
 #include "r_source.h"
 #include <unistd.h>
@@ -76,13 +76,15 @@ Rcpp::List train_on(const Backend<Real> &backend, RDataset &data, const Config &
     for (auto &p : network.parameters().all())
         n += double(p->shape.inputs * p->shape.units);
     Rcpp::List out = Rcpp::List::create(
-        Rcpp::_["weights"] = weights_to_list(network.parameters(), false),
+        Rcpp::_["weights"] = weights_to_list(network.parameters(), result.weights),
         Rcpp::_["transform"] = preparations_to_list(data.data),
         Rcpp::_["history"] = history_to_list(result.history), Rcpp::_["status"] = result.status,
         Rcpp::_["best_epoch"] = double(result.best_epoch), Rcpp::_["messages"] = result.messages,
         Rcpp::_["validation"] = validation, Rcpp::_["n_parameters"] = n,
         Rcpp::_["learning_rate_final"] =
             result.history.empty() ? network.config().learning_rate : result.history.back().learning_rate);
+    if (result.device_error)
+        raise(*result.device_error, Rcpp::List::create(Rcpp::_["result"] = out));
     if (result.status == "not_finite")
         raise(Error("numeric",
                     "Training gave numbers that are not finite (epoch " +
@@ -133,7 +135,7 @@ Rcpp::List train_autoencoder(const Rcpp::List &source, const Rcpp::List &config,
         SEXP precision = element(control, "precision");
         if (!Rf_isNull(precision) && Rcpp::as<std::string>(precision) == "double")
             return train_on(reference_backend<double>(), data, settings, control);
-        CpuBackend backend(threads_from_r(control));
+        Device backend(control);
         return train_on(backend.table(), data, settings, control);
     });
 }

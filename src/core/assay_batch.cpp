@@ -65,8 +65,16 @@ AssayBatch<Real>::AssayBatch(const Config &config, const AssayConfig &assay, uin
 
 template <class Real>
 void AssayBatch<Real>::keep_samples() {
-    if (!store_ && SampleStore<Real>::fits(source_, backend_))
+    if (store_ || !SampleStore<Real>::fits(source_, backend_))
+        return;
+    try {
         store_ = std::make_unique<SampleStore<Real>>(source_, backend_);
+    } catch (const Error &) { // no room after all: from the source each time
+        const DeviceFailure *failure = backend_.failure(backend_.self);
+        if (!failure || failure->kind != DeviceFailure::out_of_memory)
+            throw;
+        backend_.recover(backend_.self);
+    }
 }
 
 template <class Real>

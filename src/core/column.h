@@ -7,7 +7,7 @@ namespace aesop {
 
 constexpr int32_t kMissingInteger = INT32_MIN;
 
-// Dense: all features in order. Sparse: those at `index` (ascending), others 0.
+// Dense: all features in order. Sparse: those at `index` (ascending), others 0; without any it may be null.
 struct Column {
     const double *real = nullptr;
     const int32_t *integer = nullptr; // used where real is null; kMissingInteger is a missing value
@@ -24,7 +24,7 @@ struct Column {
 // One sample as a row of numbers, zeros included.
 template <class Real>
 void write_row(const Column &c, Real *row, int64_t n) {
-    if (c.index)
+    if (c.size < n) // also a sparse sample without any value, whose index may be null
         for (int64_t k = 0; k < n; k++)
             row[k] = 0;
     if (!c.index && c.real)

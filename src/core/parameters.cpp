@@ -27,23 +27,27 @@ Parameter<Real> *ParameterSet<Real>::find(const std::string &name) const {
 }
 
 template <class Real>
-std::vector<double> ParameterSet<Real>::unpack(const Weights<Real> &w) const {
-    std::vector<Real> host(size_t(w.shape.size()));
-    backend_.download(backend_.self, host.data(), w.data, w.shape.size() * int64_t(sizeof(Real)));
-    check_device(backend_);
-    std::vector<double> out(size_t(w.shape.inputs * w.shape.units));
-    for (int64_t o = 0; o < w.shape.units; o++)
-        for (int64_t i = 0; i < w.shape.inputs; i++)
-            out[size_t(o * w.shape.inputs + i)] = double(host[size_t(w.shape.index(i, o))]);
+std::vector<double> ParameterSet<Real>::unpack(const std::vector<Real> &host, const PanelShape &shape) {
+    std::vector<double> out(size_t(shape.inputs * shape.units));
+    for (int64_t o = 0; o < shape.units; o++)
+        for (int64_t i = 0; i < shape.inputs; i++)
+            out[size_t(o * shape.inputs + i)] = double(host[size_t(shape.index(i, o))]);
     return out;
 }
 template <class Real>
+std::vector<double> ParameterSet<Real>::download(const Weights<Real> &w) const {
+    std::vector<Real> host(size_t(w.shape.size()));
+    backend_.download(backend_.self, host.data(), w.data, w.shape.size() * int64_t(sizeof(Real)));
+    check_device(backend_);
+    return unpack(host, w.shape);
+}
+template <class Real>
 std::vector<double> ParameterSet<Real>::get(const Parameter<Real> &p) const {
-    return unpack(p.value);
+    return download(p.value);
 }
 template <class Real>
 std::vector<double> ParameterSet<Real>::get_gradient(Parameter<Real> &p) const {
-    return unpack(p.gradient());
+    return download(p.gradient());
 }
 
 template <class Real>

@@ -47,8 +47,11 @@ class ParameterSet {
     void reset_moments();
     bool finite() const;
 
+    // The same of values in the layout of the device, but on the host.
+    static std::vector<double> unpack(const std::vector<Real> &host, const PanelShape &shape);
+
   private:
-    std::vector<double> unpack(const Weights<Real> &w) const;
+    std::vector<double> download(const Weights<Real> &w) const;
     const Backend<Real> &backend_;
     std::vector<std::unique_ptr<Parameter<Real>>> all_;
 };

@@ -10,6 +10,7 @@ namespace aesop {
 namespace {
 
 constexpr int kMaxHalvings = 5;
+constexpr double kSecondsUnsaved = 1;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 double now() {
@@ -53,10 +54,37 @@ Trainer<Real>::Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed
 
 template <class Real>
 TrainingResult Trainer<Real>::run() {
+    ParameterSet<Real> &parameters = network_.parameters();
+    try {
+        run_epochs();
+        for (auto &p : parameters.all())
+            result_.weights.push_back(parameters.get(*p));
+    } catch (const Error &e) {
+        if (!parameters.backend().failure(parameters.backend().self) || saved_.empty())
+            throw;
+        result_.status = "device_failed";
+        result_.device_error = std::make_shared<Error>(e);
+        result_.weights.clear();
+        for (size_t i = 0; i < saved_.size(); i++)
+            result_.weights.push_back(ParameterSet<Real>::unpack(saved_[i], parameters.all()[i]->shape));
+    }
+    return result_;
+}
+
+// Only where operations run ahead: elsewhere the device's memory is the host's.
+template <class Real>
+void Trainer<Real>::save() {
+    if (network_.parameters().backend().steps_ahead > 1 && now() - saved_at_ > kSecondsUnsaved) {
+        saved_ = current_.to_host();
+        saved_at_ = now();
+    }
+}
+
+template <class Real>
+void Trainer<Real>::run_epochs() {
     start_ = now();
-    if (config_.epochs > 0)
-        batch_.keep_samples();
     current_.take();
+    save();
     good_.take(current_), best_.take(current_);
     for (int64_t epoch = 0; epoch < config_.epochs;) {
         double begin = now(), loss = 0, rate = rate_.at(epoch, step_);
@@ -85,6 +113,7 @@ TrainingResult Trainer<Real>::run() {
             good_epoch_ = epoch;
         }
         current_.take();
+        save();
         result_.history.push_back({epoch + 1, loss, val_loss, rate, now() - begin});
         monitor_.epoch_done(result_.history.back());
         if (!config_.warming_up(epoch))
@@ -96,7 +125,6 @@ TrainingResult Trainer<Real>::run() {
     bool chosen = !split_.validation.empty() && config_.patience > 0 && !result_.history.empty();
     if (chosen)
         best_.restore();
-    return result_;
 }
 
 template <class Real>
@@ -117,6 +145,8 @@ typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, doubl
         step_++;
         network_.train_step(batch_, seed_, uint32_t(epoch), optimizer_, {numbers + s, numbers + steps + s});
         s++;
+        if (step_ == 1) // now the network has the memory it needs: samples may take what is left
+            batch_.keep_samples();
         if (s % backend.steps_ahead == 0 && !losses_finite(s, epoch))
             return EpochEnd::not_finite;
         if (monitor_.should_stop() || time_is_up())

@@ -8,13 +8,16 @@
 namespace aesop {
 
 struct TrainingResult {
-    std::string status = "completed"; // completed, early_stopped, interrupted, time_limit, not_finite
+    // completed, early_stopped, interrupted, time_limit, not_finite, device_failed
+    std::string status = "completed";
+    std::vector<std::vector<double>> weights; // of all parameters in order, each column-major as in R
     std::vector<EpochRecord> history;
     int64_t best_epoch = 0;            // of the weights that are kept; 0: the initial ones
     std::vector<int64_t> validation;   // samples held out, ascending
     std::vector<std::string> messages; // choices and events that the user should know
     std::string failure;               // status not_finite: what was not finite, and where
     int64_t failure_epoch = 0, failure_step = 0;
+    std::shared_ptr<Error> device_error; // status device_failed; weights are then those last saved
 };
 
 // Positions of the samples that are trained on, and of those held out for validation.
@@ -30,6 +33,8 @@ class Trainer {
     TrainingResult run();
 
   private:
+    void run_epochs();
+    void save();
     enum class EpochEnd { done, stopped, not_finite };
     EpochEnd train_epoch(int64_t epoch, double &loss);
     bool losses_finite(int64_t steps, int64_t epoch);
@@ -55,6 +60,9 @@ class Trainer {
     int64_t good_epoch_ = 0, since_best_ = 0, step_ = 0;
     int halvings_ = 0;
     double start_ = 0;
+    // A failing device takes its memory with it: the host keeps weights that are at most a second old.
+    std::vector<std::vector<Real>> saved_;
+    double saved_at_ = 0;
 };
 
 } // namespace aesop

@@ -9,7 +9,7 @@ void gather(void *self, const Column *columns, const Matrix<float> &x) {
     CpuState &s = state_of(self);
     s.team.run(x.rows, [&](int64_t r) {
         const Column &c = columns[r];
-        if (c.real && !c.index)
+        if (c.real && !c.index && c.size == x.cols)
             s.kernels.narrow(c.real, x.row(r), c.size);
         else
             write_row(c, x.row(r), x.cols);
