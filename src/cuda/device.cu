@@ -6,7 +6,7 @@ namespace aesop {
 
 Device::Device(int index, bool &failed)
     : index_(index), process_(getpid()), failed_(failed), failure_{DeviceFailure::lost, message_} {
-    if (check(cudaSetDevice(index), "choosing the device"))
+    if (select())
         check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
 }
 
@@ -50,14 +50,17 @@ bool Device::attempt(cudaError_t answer, const char *operation) {
     return false;
 }
 
+bool Device::select() {
+    return check(cudaSetDevice(index_), "choosing the device");
+}
+
 bool Device::wait() {
     return check(cudaStreamSynchronize(stream_), "waiting for the GPU");
 }
 
 void *Device::allocate(Memory kind, int64_t bytes) {
     void *p = nullptr;
-    // The current device is the calling thread's.
-    if (!check(cudaSetDevice(index_), "choosing the device"))
+    if (!select())
         return nullptr;
     size_t n = size_t(bytes > 0 ? bytes : 1);
     bool made =

@@ -30,6 +30,7 @@ class Device {
     bool check(cudaError_t answer, const char *operation);
     // The same where going without is possible: only a loss is a failure.
     bool attempt(cudaError_t answer, const char *operation);
+    bool select(); // makes it the calling thread's device
     bool wait();
     // Null where there is no memory, which is no failure yet.
     void *allocate(Memory kind, int64_t bytes);

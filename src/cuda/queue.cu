@@ -118,9 +118,7 @@ struct Queue::State {
         steps = 0;
         if (list.empty() || !device.usable())
             return;
-        arguments.send();
-        staged.send();
-        if (device.usable())
+        if (device.select() && arguments.send() && staged.send())
             runner.run(list, arguments.device_memory());
         arguments.rewind();
         list.clear();

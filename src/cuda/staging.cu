@@ -95,18 +95,19 @@ bool Staging::copy(char *to, const char *from, int64_t bytes) {
                           "copying to the GPU");
 }
 
-void Staging::send() {
+bool Staging::send() {
     for (const Part &p : parts_)
         if (!copy(p.device, p.host, p.used))
-            return;
+            return false;
     Block &b = blocks_[current_];
     if (used_ > sent_) {
         if (!copy(device_memory_ + sent_, b.host + sent_, used_ - sent_) ||
             !device().check(cudaEventRecord(b.copied, device().stream()), "recording an event"))
-            return;
+            return false;
         b.pending = true;
     }
     sent_ = mark_;
+    return true;
 }
 
 void Staging::rewind() {

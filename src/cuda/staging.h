@@ -53,7 +53,7 @@ class Staging {
     Piece take(int64_t bytes);
     // What is taken from here on may still be filled after the next send().
     void mark() { mark_ = used_; }
-    void send();
+    bool send();
     // After send(): all of it may be used again.
     void rewind();
     char *device_memory() const { return device_memory_; }
