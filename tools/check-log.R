@@ -6,9 +6,10 @@
 # pattern that every line of the note matches; `reason`: why it may stay.
 accepted <- data.frame(
     check = c("installed package size", "compilation flags used"),
-    lines = c("^ *(installed size is|sub-directories of|libs |doc )",
+    lines = c("^ *(installed size is|sub-directories of|libs |doc |backends )",
         "non-portable flag|-Wdate-time|-Wformat|-Werror=format-security"),
-    reason = c("debug symbols of Debian's own R flags (1 MB without), and pictures",
+    reason = c(paste("debug symbols of Debian's own R flags (1 MB without), pictures,",
+        "and the CUDA backend where it is built"),
         "flags of Debian's own R, not of this package"))
 
 log <- commandArgs(trailingOnly = TRUE)[[1L]]

@@ -35,7 +35,7 @@ fi | while IFS= read -r file; do
 done > "${work}/files"
 tar -cf - -T "${work}/files" | tar -xf - -C "${work}/aesop"
 cd "${work}"
-if ! R CMD build aesop > build.log 2>&1 < /dev/null; then
+if ! AESOP_CUDA=no R CMD build aesop > build.log 2>&1 < /dev/null; then
     cat build.log
     finish 0 3
 fi

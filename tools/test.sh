@@ -53,9 +53,14 @@ run_suite() {
 if test -z "${FILTER:-}"; then
     run_suite rules sh tools/check-rules.sh
     run_suite C++ sh tests/core/run.sh
+    run_suite CUDA sh tests/cuda/run.sh
     run_suite mutations sh tests/core/mutations.sh
     run_suite demo Rscript --no-init-file tools/demo/test.R
 fi
+# The CUDA backend on its stand-in, for the R tests.
+AESOP_TEST_PLUGIN=$(pwd)/${build_dir}/cuda-tests/aesop_cuda.so
+test -f "${AESOP_TEST_PLUGIN}" || AESOP_TEST_PLUGIN=
+export AESOP_TEST_PLUGIN
 run_suite R Rscript --no-init-file tools/run-testthat.R "${FILTER:-}"
 
 awk '{ p += $1; f += $2; s += $3 } END { print p, f, s }' \

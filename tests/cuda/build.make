@@ -27,6 +27,7 @@ else
 SAN := -fsanitize=undefined -fno-sanitize-recover=undefined
 CPPFLAGS += -Itests/cuda/mock -DAESOP_EMULATED
 mock := tests/cuda/mock/fibers.cpp tests/cuda/mock/runtime.cpp
+requests := tests/cuda/mock/exports.cpp
 tests += tests/cuda/mock/guarded_new.cpp
 link := $(CXX) $(CXXFLAGS) $(SAN)
 compile_device = $(CXX) $(CPPFLAGS) $(CXXFLAGS) $(flags) -MMD -MP -x c++
@@ -38,12 +39,12 @@ $(BUILD)/cuda-tests: $(call objects,$(tests) $(device) $(mock) $(library))
 	$(link) -o $@ $^
 $(BUILD)/cuda-driver: $(call objects,$(driver) $(library))
 	$(CXX) $(CXXFLAGS) $(SAN) -o $@ $^ -ldl
-$(BUILD)/aesop_cuda.so: $(call objects,$(device) $(mock))
+$(BUILD)/aesop_cuda.so: $(call objects,$(device) $(mock) $(requests))
 	$(link) -shared -o $@ $^
 
 $(call objects,$(library)): flags := -O2
 $(call objects,$(tests) $(driver)): flags := -O1 $(SAN)
-$(call objects,$(device) $(mock)): flags := -O1 $(SAN) -fvisibility=hidden
+$(call objects,$(device) $(mock) $(requests)): flags := -O1 $(SAN) -fvisibility=hidden
 
 ifdef NVCC
 $(call objects,$(with_kernels)): $(BUILD)/%.o: %.cpp
@@ -57,4 +58,4 @@ $(BUILD)/%.o: %.cu tests/cuda/build.make
 	@mkdir -p $(@D)
 	$(compile_device) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call objects,$(tests) $(device) $(mock) $(library) $(driver)))
+-include $(patsubst %.o,%.d,$(call objects,$(tests) $(device) $(mock) $(requests) $(library) $(driver)))

@@ -32,7 +32,7 @@ baseCalls <- function() {
         design = NULL, covariates = NULL), settings)
     where <- list(assay.type = NULL, exprs_values = NULL, altexp = NULL,
         dimred = NULL, n_dimred = NULL)
-    new <- list(match = "name", num_threads = NULL, transposed = FALSE,
+    new <- list(match = "name", num_threads = NULL, device = "auto", transposed = FALSE,
         size_factors = NULL, memory_limit = NULL)
     calls <- list(
         trainAutoencoder = list(trainAutoencoder, fit),
@@ -52,6 +52,7 @@ baseCalls <- function() {
         residuals = list(residuals, c(list(object = model, x = x,
             type = "response"), new)),
         summary = list(summary, list(object = model)),
+        cudaInfo = list(cudaInfo, list()),
         show = list(show, list(object = model)),
         saveModel = list(saveModel, list(model = model, path = file)),
         loadModel = list(loadModel, list(path = file)),

@@ -149,13 +149,13 @@ test_that("a GPU that is lost leaves the last model, and is left alone", {
         expect_s4_class(toyModel(x, device = "cuda"), "AutoencoderModel")
         mockCall("aesop_mock_lose_device", 200)
         condition <- expectAesopError(
-            fitQuiet(x, epochs = 50, device = "cuda"), "device", "restart R")
+            toyModel(x, epochs = 50L, device = "cuda"), "device", "restart R")
         mockCall("aesop_mock_lose_device", 0)
         expect_true(as.logical(condition$sticky))
         expect_s4_class(condition$model, "AutoencoderModel")
         expect_true(all(is.finite(encode(condition$model, x,
             device = "cpu"))))
-        expectAesopError(fitQuiet(x, device = "cuda"), "device",
+        expectAesopError(toyModel(x, device = "cuda"), "device",
             c("failed earlier", "Restart R"))
         expect_s4_class(toyModel(x, device = "auto"), "AutoencoderModel")
         expect_identical(nrow(cudaInfo()), 0L)
@@ -166,10 +166,10 @@ test_that("a GPU without enough memory is an error that can be mended", {
     plugin <- emulatedPlugin()
     withCuda(list(plugin = plugin), {
         x <- toyGaussian()
-        for (n in c(1, 2, 5, 12, 25, 40)) {
-            mockCall("aesop_mock_fail_allocation", n)
-            condition <- catchError(fitQuiet(x, device = "cuda"))
-            mockCall("aesop_mock_fail_allocation", 0)
+        for (n in c(0, 1, 2, 5, 12, 20)) {
+            mockCall("aesop_mock_limit_allocations", n)
+            condition <- catchError(toyModel(x, device = "cuda"))
+            mockCall("aesop_mock_limit_allocations", -1)
             expect_s3_class(condition, "aesop_error_device")
             expect_false(isTRUE(as.logical(condition$sticky)))
         }
@@ -185,7 +185,7 @@ test_that("a forked process does not touch the GPU", {
         toyModel(x, device = "cuda")
         began <- Sys.time()
         child <- parallel::mccollect(parallel::mcparallel(
-            class(catchError(fitQuiet(x, device = "cuda")))))
+            class(catchError(toyModel(x, device = "cuda")))))
         expect_true("aesop_error_fork" %in% child[[1L]])
         expect_lt(as.numeric(Sys.time() - began, units = "secs"), 5)
     })
