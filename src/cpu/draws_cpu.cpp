@@ -5,7 +5,7 @@
 namespace aesop {
 namespace {
 
-constexpr int kThinValues = 256; // positive counts of a row at a time
+constexpr int kThinValues = 256;   // positive counts of a row at a time
 constexpr int64_t kNormalWork = 8; // a normal number takes as long as so many simple operations
 
 void dropout(void *self, const DrawKey &key, const uint32_t *ids, double p, const Matrix<float> &x) {

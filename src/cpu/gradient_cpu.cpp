@@ -87,8 +87,9 @@ Moments<float> moments_at(const Moments<float> &m, int64_t offset) {
     return {m.first ? m.first + offset : nullptr, m.second ? m.second + offset : nullptr};
 }
 
-// Shards of one panel and kInputRange inputs. With `weights` they are updated by the rule, otherwise the
-// gradient itself goes to `out`.
+// Shards of kInputRange inputs and one panel. The panels of a range follow each other, so that its part of x
+// stays in the second-level cache (two panels: 4% less time). With `weights` they are updated by the rule,
+// otherwise the gradient itself goes to `out`.
 void run_gradient(CpuState &s, const Product<float> *products, int n, const PanelShape &shape, float *out,
                   float *weights, const Moments<float> &moments, const UpdateRule &rule) {
     if (int64_t(s.columns.size()) < n)
@@ -104,7 +105,8 @@ void run_gradient(CpuState &s, const Product<float> *products, int n, const Pane
     int64_t ranges = std::max<int64_t>(divide_up(shape.inputs, kInputRange), 1);
     s.reserve_own((rows + step) * kPanel);
     s.team.run(shape.panels() * ranges, [&](int64_t shard, int worker) {
-        int64_t p = shard / ranges, width = shape.width(p), begin = shard % ranges * kInputRange;
+        int64_t p = shard % shape.panels(), width = shape.width(p);
+        int64_t begin = shard / shape.panels() * kInputRange;
         int64_t end = std::min(shape.inputs, begin + kInputRange);
         float *chunk = s.own[worker].get(0), *dy = chunk + step * kPanel, *packed = dy;
         int columns = columns_of(shape.units - p * kPanel);
@@ -116,10 +118,10 @@ void run_gradient(CpuState &s, const Product<float> *products, int n, const Pane
             int64_t count = std::min(step, end - at), offset = shape.offset(p) + at * width;
             float *g = weights ? chunk : out + offset, *w = weights ? weights + offset : nullptr;
             Moments<float> m = moments_at(moments, offset);
-            bool last = end == shape.inputs && p + 1 < shape.panels() && at - begin < 2 * step;
-            const Matrix<float> &t = products[n - 1].dy;
-            chunk_gradient(s, products, n, at, count, int(width), columns, dy, g, w, m,
-                           last ? t.data + (p + 1) * kPanel + (at - begin) / step * 32 : nullptr);
+            const float *next_dy = nullptr; // of the next panel, in the first two chunks
+            if (at - begin < 2 * kChunk && p + 1 < shape.panels())
+                next_dy = products[n - 1].dy.data + (p + 1) * kPanel + (at - begin) / kChunk * 32;
+            chunk_gradient(s, products, n, at, count, int(width), columns, dy, g, w, m, next_dy);
             if (w)
                 s.kernels.update(rule, g, w, m.first, m.second, count * width);
         }

@@ -18,8 +18,8 @@ struct Stream {
 };
 // Weights and moments that the optimiser needs once the gradient is there. Every step of a row block's sum
 // asks for one more piece of the block's own weights; without this, updates wait for memory 20% of the time.
-// And for a line of what later blocks read: a is walked down its columns, which no processor foresees (updates
-// take 3 to 5% less time).
+// And for a line of what later blocks read: a is walked down its columns, which no processor foresees (3%
+// less time for updates).
 struct Streams {
     const char *w, *first, *second, *later;
     int64_t row_bytes, depth; // of one input; steps of the sum
@@ -169,8 +169,9 @@ void gradient_product(int64_t inputs, int64_t depth, const float *a, int64_t a_s
                       int width, int columns, float *c, bool accumulate, const float *w, const float *first,
                       const float *second, const float *later, int64_t later_step) {
     auto bytes = [](const float *p) { return reinterpret_cast<const char *>(p); };
-    Streams streams{bytes(w), bytes(first ? first : w), bytes(second ? second : w), bytes(later),
-                    int64_t(width) * 4, depth > 0 ? depth : 1, later_step * 4};
+    Streams streams{bytes(w),      bytes(first ? first : w), bytes(second ? second : w),
+                    bytes(later),  int64_t(width) * 4,       depth > 0 ? depth : 1,
+                    later_step * 4};
     product_panel(inputs, depth, a, 1, a_step, b, width, columns, c, width, accumulate, streams);
 }
 
