@@ -10,7 +10,7 @@ namespace aesop {
 namespace {
 
 constexpr int64_t kInputRange = 256;  // inputs of a shard
-constexpr int64_t kChunk = 12;        // inputs at a time: with weights and moments 12 KB, 1% faster than 24
+constexpr int64_t kChunk = 48;        // inputs at a time: longer runs of the optimiser; 3% faster than 12
 constexpr int64_t kAhead = 32;        // inputs from which x is fetched early
 constexpr int64_t kSparseChunk = 128; // few terms per sum: longer runs of the optimiser keep memory streaming
 constexpr int64_t kColumnRange = 1024; // columns that one shard brings into order
@@ -59,7 +59,7 @@ void by_columns(CpuState &s, const SparseMatrix<float> &x, ColumnMajor &to) {
 
 // The gradient of `count` inputs from `at` on, of a panel `width` wide, summed over the products; what stands
 // behind `columns` in a row stays as it is or is set to 0. dy: their right operands, packed. weights,
-// moments: of these inputs, or null; fetched into the cache meanwhile, as is what comes later: 16 columns of
+// moments: of these inputs, or null; fetched into the cache meanwhile, as is what comes later: columns of
 // `next_dy`, or, where it is null, of x.
 void chunk_gradient(CpuState &s, const Product<float> *products, int n, int64_t at, int64_t count, int width,
                     int columns, const float *dy, float *g, const float *weights,
@@ -88,7 +88,7 @@ Moments<float> moments_at(const Moments<float> &m, int64_t offset) {
 }
 
 // Shards of kInputRange inputs and one panel. The panels of a range follow each other, so that its part of x
-// stays in the second-level cache (two panels: 4% less time). With `weights` they are updated by the rule,
+// stays in the second-level cache. With `weights` they are updated by the rule,
 // otherwise the gradient itself goes to `out`.
 void run_gradient(CpuState &s, const Product<float> *products, int n, const PanelShape &shape, float *out,
                   float *weights, const Moments<float> &moments, const UpdateRule &rule) {
@@ -118,9 +118,9 @@ void run_gradient(CpuState &s, const Product<float> *products, int n, const Pane
             int64_t count = std::min(step, end - at), offset = shape.offset(p) + at * width;
             float *g = weights ? chunk : out + offset, *w = weights ? weights + offset : nullptr;
             Moments<float> m = moments_at(moments, offset);
-            const float *next_dy = nullptr; // of the next panel, in the first two chunks
-            if (at - begin < 2 * kChunk && p + 1 < shape.panels())
-                next_dy = products[n - 1].dy.data + (p + 1) * kPanel + (at - begin) / kChunk * 32;
+            const float *next_dy = nullptr; // of the next panel, in the first chunk
+            if (at == begin && p + 1 < shape.panels())
+                next_dy = products[n - 1].dy.data + (p + 1) * kPanel;
             chunk_gradient(s, products, n, at, count, int(width), columns, dy, g, w, m, next_dy);
             if (w)
                 s.kernels.update(rule, g, w, m.first, m.second, count * width);

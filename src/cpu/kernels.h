@@ -42,11 +42,10 @@ struct Kernels {
                     const float *ahead, int64_t ahead_size);
     // c = a' b for `inputs` columns of a and `columns` of b, rows of b and c `width` apart, while the weights
     // and moments (or null) of these inputs are fetched into the cache; and from each of `depth` rows,
-    // later_step apart, 16 values for every 6 inputs.
+    // later_step apart, 8 values for every 6 inputs.
     void (*gradient_product)(int64_t inputs, int64_t depth, const float *a, int64_t a_step, const float *b,
                              int width, int columns, float *c, bool accumulate, const float *w,
-                             const float *first, const float *second, const float *later,
-                             int64_t later_step);
+                             const float *first, const float *second, const float *later, int64_t later_step);
     // product() with only the stored values of a; b begins with the row of x.first. width: 16, 32, 48 or 64.
     void (*sparse_product)(const SparseRows &x, const float *b, int64_t b_step, int width, float *c,
                            int64_t c_step, bool accumulate);
