@@ -16,6 +16,16 @@
     if (!explicit && device != "auto") {
         .abortParam("device", device, allowed)
     }
+    if (.inFork()) {
+        if (!explicit) {
+            return(NULL)
+        }
+        .abort("fork", c(
+            "A forked process cannot use the GPU of its parent.",
+            paste("Use device = \"cpu\" there, or processes that are started",
+                "anew, such as BiocParallel::SnowParam().")
+        ), arg = "device", value = device)
+    }
     devices <- .cudaDevices()
     number <- as.integer(sub("^(auto|cuda)(:|$)", "", device))
     usable <- which(!nzchar(devices$reason))
@@ -29,6 +39,10 @@
         .abortDevice(device, .whyNot(devices, number))
     }
     NULL
+}
+
+.inFork <- function() {
+    !is.null(.cuda$process) && .cuda$process != Sys.getpid()
 }
 
 .whyNot <- function(devices, number) {
@@ -91,6 +105,7 @@
     if (is.null(.cuda$plugin) && is.null(.cuda$reason)) {
         path <- system.file("backends", "aesop_cuda.so", package = "aesop")
         if (nzchar(path)) {
+            .cuda$process <- Sys.getpid()
             .cuda$plugin <- .loadPlugin(path)
         } else {
             .cuda$reason <- "this build of aesop has no CUDA backend"

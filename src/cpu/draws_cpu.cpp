@@ -5,7 +5,8 @@
 namespace aesop {
 namespace {
 
-constexpr int kThinValues = 256; // positive counts of a row at a time
+constexpr int kThinValues = 256;   // positive counts of a row at a time
+constexpr int64_t kNormalWork = 8; // a normal number takes as long as so many simple operations
 
 void dropout(void *self, const DrawKey &key, const uint32_t *ids, double p, const Matrix<float> &x) {
     CpuState &s = state_of(self);
@@ -79,7 +80,7 @@ void thin_sparse(void *self, const DrawKey &key, const uint32_t *ids, double p, 
 void sample_normal(void *self, const DrawKey &key, const uint32_t *ids, const Matrix<float> &mean,
                    const Matrix<float> &log_variance, const Matrix<float> &z) {
     CpuState &s = state_of(self);
-    over_rows(s, z.rows, z.cols, [&](int64_t row, int64_t rows, int64_t) {
+    over_rows(s, z.rows, kNormalWork * z.cols, [&](int64_t row, int64_t rows, int64_t) {
         s.kernels.sample_normal(key, ids + row, rows_of(mean, row, rows), rows_of(log_variance, row, rows),
                                 rows_of(z, row, rows));
     });
@@ -88,7 +89,7 @@ void sample_normal_gradient(void *self, const DrawKey &key, const uint32_t *ids,
                             const Matrix<float> &log_variance, const Matrix<float> &dz, float weight,
                             const Matrix<float> &dmean, const Matrix<float> &dlog_variance) {
     CpuState &s = state_of(self);
-    over_rows(s, dz.rows, dz.cols, [&](int64_t row, int64_t rows, int64_t) {
+    over_rows(s, dz.rows, kNormalWork * dz.cols, [&](int64_t row, int64_t rows, int64_t) {
         s.kernels.sample_normal_gradient(key, ids + row, rows_of(mean, row, rows),
                                          rows_of(log_variance, row, rows), rows_of(dz, row, rows), weight,
                                          rows_of(dmean, row, rows), rows_of(dlog_variance, row, rows));

@@ -1,18 +1,22 @@
-// Gathering a minibatch: a row at a time, rows shared among the threads.
+// Gathering a minibatch: a few rows at a time, rows shared among the threads.
 #include "../core/reference.h"
 #include "cpu_state.h"
+#include <algorithm>
 
 namespace aesop {
 namespace {
 
 void gather(void *self, const Column *columns, const Matrix<float> &x) {
     CpuState &s = state_of(self);
-    s.team.run(x.rows, [&](int64_t r) {
-        const Column &c = columns[r];
-        if (c.real && !c.index && c.size == x.cols)
-            s.kernels.narrow(c.real, x.row(r), c.size);
-        else
-            write_row(c, x.row(r), x.cols);
+    s.team.run(divide_up(x.rows, kNarrowRows), [&](int64_t shard) {
+        int64_t row = shard * kNarrowRows, rows = std::min(kNarrowRows, x.rows - row), dense = 0;
+        const double *from[kNarrowRows];
+        auto plain = [&](const Column &c) { return c.real && !c.index && c.size == x.cols; };
+        for (; dense < rows && plain(columns[row + dense]); dense++)
+            from[dense] = columns[row + dense].real;
+        s.kernels.narrow(dense, from, x.row(row), x.ld, x.cols);
+        for (int64_t r = row + dense; r < row + rows; r++)
+            write_row(columns[r], x.row(r), x.cols);
     });
 }
 

@@ -10,7 +10,8 @@ namespace aesop {
 namespace {
 
 constexpr int64_t kInputRange = 256;  // inputs of a shard
-constexpr int64_t kChunk = 12;        // inputs at a time: with weights and moments 12 KB, 1% faster than 24
+constexpr int64_t kChunk = 48;        // inputs at a time: longer runs of the optimiser; 3% faster than 12
+constexpr int64_t kAhead = 32;        // inputs from which x is fetched early
 constexpr int64_t kSparseChunk = 128; // few terms per sum: longer runs of the optimiser keep memory streaming
 constexpr int64_t kColumnRange = 1024; // columns that one shard brings into order
 
@@ -58,10 +59,11 @@ void by_columns(CpuState &s, const SparseMatrix<float> &x, ColumnMajor &to) {
 
 // The gradient of `count` inputs from `at` on, of a panel `width` wide, summed over the products; what stands
 // behind `columns` in a row stays as it is or is set to 0. dy: their right operands, packed. weights,
-// moments: of these inputs, or null; fetched into the cache meanwhile.
+// moments: of these inputs, or null; fetched into the cache meanwhile, as is what comes later: columns of
+// `next_dy`, or, where it is null, of x.
 void chunk_gradient(CpuState &s, const Product<float> *products, int n, int64_t at, int64_t count, int width,
                     int columns, const float *dy, float *g, const float *weights,
-                    const Moments<float> &moments) {
+                    const Moments<float> &moments, const float *next_dy) {
     const Kernels &k = s.kernels;
     for (int i = 0; i < n; i++) {
         const Matrix<float> &x = products[i].x.dense;
@@ -73,7 +75,8 @@ void chunk_gradient(CpuState &s, const Product<float> *products, int n, int64_t 
                              g, width, i > 0);
         } else if (weights && i + 1 == n)
             k.gradient_product(count, rows, x.data + at, x.ld, dy, width, columns, g, i > 0, weights,
-                               moments.first, moments.second);
+                               moments.first, moments.second, next_dy ? next_dy : x.data + at + kAhead,
+                               next_dy ? products[i].dy.ld : x.ld);
         else
             k.product(count, rows, x.data + at, 1, x.ld, dy, width, columns, g, width, i > 0, dy, 0);
         dy += rows * width;
@@ -84,8 +87,9 @@ Moments<float> moments_at(const Moments<float> &m, int64_t offset) {
     return {m.first ? m.first + offset : nullptr, m.second ? m.second + offset : nullptr};
 }
 
-// Shards of one panel and kInputRange inputs. With `weights` they are updated by the rule, otherwise the
-// gradient itself goes to `out`.
+// Shards of kInputRange inputs and one panel. The panels of a range follow each other, so that its part of x
+// stays in the second-level cache. With `weights` they are updated by the rule,
+// otherwise the gradient itself goes to `out`.
 void run_gradient(CpuState &s, const Product<float> *products, int n, const PanelShape &shape, float *out,
                   float *weights, const Moments<float> &moments, const UpdateRule &rule) {
     if (int64_t(s.columns.size()) < n)
@@ -101,7 +105,8 @@ void run_gradient(CpuState &s, const Product<float> *products, int n, const Pane
     int64_t ranges = std::max<int64_t>(divide_up(shape.inputs, kInputRange), 1);
     s.reserve_own((rows + step) * kPanel);
     s.team.run(shape.panels() * ranges, [&](int64_t shard, int worker) {
-        int64_t p = shard / ranges, width = shape.width(p), begin = shard % ranges * kInputRange;
+        int64_t p = shard % shape.panels(), width = shape.width(p);
+        int64_t begin = shard / shape.panels() * kInputRange;
         int64_t end = std::min(shape.inputs, begin + kInputRange);
         float *chunk = s.own[worker].get(0), *dy = chunk + step * kPanel, *packed = dy;
         int columns = columns_of(shape.units - p * kPanel);
@@ -113,7 +118,10 @@ void run_gradient(CpuState &s, const Product<float> *products, int n, const Pane
             int64_t count = std::min(step, end - at), offset = shape.offset(p) + at * width;
             float *g = weights ? chunk : out + offset, *w = weights ? weights + offset : nullptr;
             Moments<float> m = moments_at(moments, offset);
-            chunk_gradient(s, products, n, at, count, int(width), columns, dy, g, w, m);
+            const float *next_dy = nullptr; // of the next panel, in the first chunk
+            if (at == begin && p + 1 < shape.panels())
+                next_dy = products[n - 1].dy.data + (p + 1) * kPanel;
+            chunk_gradient(s, products, n, at, count, int(width), columns, dy, g, w, m, next_dy);
             if (w)
                 s.kernels.update(rule, g, w, m.first, m.second, count * width);
         }

@@ -41,10 +41,11 @@ struct Kernels {
                     const float *b, int64_t b_step, int width, float *c, int64_t c_step, bool accumulate,
                     const float *ahead, int64_t ahead_size);
     // c = a' b for `inputs` columns of a and `columns` of b, rows of b and c `width` apart, while the weights
-    // and moments (or null) of these inputs are fetched into the cache.
+    // and moments (or null) of these inputs are fetched into the cache; and from each of `depth` rows,
+    // later_step apart, 8 values for every 6 inputs.
     void (*gradient_product)(int64_t inputs, int64_t depth, const float *a, int64_t a_step, const float *b,
                              int width, int columns, float *c, bool accumulate, const float *w,
-                             const float *first, const float *second);
+                             const float *first, const float *second, const float *later, int64_t later_step);
     // product() with only the stored values of a; b begins with the row of x.first. width: 16, 32, 48 or 64.
     void (*sparse_product)(const SparseRows &x, const float *b, int64_t b_step, int width, float *c,
                            int64_t c_step, bool accumulate);
@@ -89,8 +90,8 @@ struct Kernels {
     void (*sample_normal_gradient)(const DrawKey &key, const uint32_t *ids, const Block &mean,
                                    const Block &log_variance, const Block &dz, float weight,
                                    const Block &dmean, const Block &dlog_variance);
-    // Numbers of the host in single precision.
-    void (*narrow)(const double *from, float *to, int64_t n);
+    // Rows of n numbers of the host in single precision; at most kNarrowRows.
+    void (*narrow)(int64_t rows, const double *const *from, float *to, int64_t ld, int64_t n);
     void (*transform)(const InputTransform<float> &t, const float *size_factor, const Block &x);
     void (*transform_values)(const InputTransform<float> &t, float size_factor, const int32_t *index,
                              float *values, int64_t n);
@@ -117,7 +118,7 @@ struct Kernels {
                           const Block &dy, float *sums);
 };
 
-constexpr int64_t kLossColumns = 256, kSumValues = 16384;
+constexpr int64_t kLossColumns = 256, kSumValues = 16384, kNarrowRows = 5;
 
 // Null where the compiler cannot make them.
 const Kernels *baseline_kernels();

@@ -18,19 +18,25 @@ struct Stream {
 };
 // Weights and moments that the optimiser needs once the gradient is there. Every step of a row block's sum
 // asks for one more piece of the block's own weights; without this, updates wait for memory 20% of the time.
+// And for a line of what later blocks read: a is walked down its columns, which no processor foresees (up to
+// 7% less time for updates where others fill the third-level cache too).
 struct Streams {
-    const char *w, *first, *second;
+    const char *w, *first, *second, *later;
     int64_t row_bytes, depth; // of one input; steps of the sum
+    int64_t later_step;
     int64_t at = 0, step = 0;
     AESOP_FORCE Streams rows(int64_t r, int64_t n = 6) const {
         Streams s = *this;
         s.at = r * row_bytes, s.step = n * row_bytes / depth;
+        s.later += r / n * 32;
         return s;
     }
     AESOP_FORCE void fetch() {
         __builtin_prefetch(w + at);
         __builtin_prefetch(first + at);
         __builtin_prefetch(second + at);
+        __builtin_prefetch(later, 0, 2);
+        later += later_step;
         at += step;
     }
 };
@@ -161,10 +167,11 @@ void product(int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t
 // c = a' b, with the panel's weights and moments fetched meanwhile.
 void gradient_product(int64_t inputs, int64_t depth, const float *a, int64_t a_step, const float *b,
                       int width, int columns, float *c, bool accumulate, const float *w, const float *first,
-                      const float *second) {
+                      const float *second, const float *later, int64_t later_step) {
     auto bytes = [](const float *p) { return reinterpret_cast<const char *>(p); };
-    Streams streams{bytes(w), bytes(first ? first : w), bytes(second ? second : w), int64_t(width) * 4,
-                    depth > 0 ? depth : 1};
+    Streams streams{bytes(w),      bytes(first ? first : w), bytes(second ? second : w),
+                    bytes(later),  int64_t(width) * 4,       depth > 0 ? depth : 1,
+                    later_step * 4};
     product_panel(inputs, depth, a, 1, a_step, b, width, columns, c, width, accumulate, streams);
 }
 

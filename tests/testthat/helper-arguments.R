@@ -32,8 +32,8 @@ baseCalls <- function() {
         design = NULL, covariates = NULL), settings)
     where <- list(assay.type = NULL, exprs_values = NULL, altexp = NULL,
         dimred = NULL, n_dimred = NULL)
-    new <- list(match = "name", num_threads = NULL, device = "auto", transposed = FALSE,
-        size_factors = NULL, memory_limit = NULL)
+    new <- list(match = "name", num_threads = NULL, device = "auto",
+        transposed = FALSE, size_factors = NULL, memory_limit = NULL)
     calls <- list(
         trainAutoencoder = list(trainAutoencoder, fit),
         trainAutoencoder_sce = list(trainAutoencoder,

@@ -18,11 +18,15 @@ withCuda <- function(state, code) {
 emulatedPlugin <- function() {
     path <- Sys.getenv("AESOP_TEST_PLUGIN")
     skip_if(!nzchar(path), "no emulated CUDA backend (AESOP_TEST_PLUGIN)")
-    plugin <- aesop:::.loadPlugin(path)
+    plugin <- aesop:::.loadPlugin(normalizePath(path))
     if (is.null(plugin)) {
         stop(aesop:::.cuda$reason)
     }
     plugin
+}
+
+emulated <- function() {
+    list(plugin = emulatedPlugin(), process = Sys.getpid())
 }
 
 # Each kind of GPU there is: f(name of the device).
@@ -31,7 +35,7 @@ eachGpu <- function(f) {
     real <- any(cudaInfo()$usable)
     skip_if(!nzchar(path) && !real, "no GPU, and no emulated one")
     if (nzchar(path)) {
-        withCuda(list(plugin = emulatedPlugin()), f("cuda"))
+        withCuda(emulated(), f("cuda"))
     }
     if (real) {
         f("cuda")
@@ -40,8 +44,10 @@ eachGpu <- function(f) {
 
 # What the stand-in for CUDA is asked to fail at; see tests/cuda/mock.
 mockCall <- function(name, n) {
-    dll <- getLoadedDLLs()[["aesop_cuda"]]
-    .C(getNativeSymbolInfo(name, dll), as.integer(n))
+    loaded <- unclass(getLoadedDLLs())
+    path <- normalizePath(Sys.getenv("AESOP_TEST_PLUGIN"))
+    at <- vapply(loaded, function(dll) identical(dll[["path"]], path), NA)
+    .C(getNativeSymbolInfo(name, loaded[[which(at)[1L]]]), as.integer(n))
 }
 
 test_that("without a GPU, cudaInfo() says why", {
@@ -79,8 +85,7 @@ test_that("a plugin that cannot be loaded is a reason, not a crash", {
 })
 
 test_that("a GPU is listed, and taken by its name", {
-    plugin <- emulatedPlugin()
-    withCuda(list(plugin = plugin), {
+    withCuda(emulated(), {
         info <- cudaInfo()
         expect_gte(nrow(info), 1L)
         expect_true(all(info$usable))
@@ -90,7 +95,7 @@ test_that("a GPU is listed, and taken by its name", {
         expectAesopError(fitQuiet(toyGaussian(), device = "cuda:99"),
             "device", "no GPU with that number")
     })
-    withCuda(list(plugin = plugin), { # said once
+    withCuda(emulated(), { # said once
         expect_message(toyModel(toyGaussian(), device = "auto"), "cuda:0",
             class = "aesop_message")
         expect_silent(toyModel(toyGaussian(), device = "auto"))
@@ -103,20 +108,19 @@ test_that("a GPU gives the numbers of the processor, and its own bits again", {
         counts <- toyCounts()
         batch <- data.frame(batch = rep(c("a", "b"), length.out = ncol(counts)))
         fits <- list(
-            list(toyGaussian(), AutoencoderParam(hidden = 8, latent = 3,
-                epochs = 3, noise = maskingNoise(0.2), dropout = 0.1)),
-            list(as(counts, "CsparseMatrix"), countParam("zinb", latent = 3,
-                epochs = 2, noise = thinningNoise(0.2), design = ~ batch)),
-            list(toyGaussian(), variationalParam(latent = 3, epochs = 2)))
+            list(x = toyGaussian(), param = AutoencoderParam(hidden = 8,
+                latent = 3, epochs = 3, noise = maskingNoise(0.2),
+                dropout = 0.1)),
+            list(x = as(counts, "CsparseMatrix"), param = countParam("zinb",
+                latent = 3, epochs = 2, noise = thinningNoise(0.2),
+                design = ~ batch), covariates = batch),
+            list(x = toyGaussian(), param = variationalParam(latent = 3,
+                epochs = 2)))
         for (fit in fits) {
             train <- function(device) {
-                args <- list(fit[[1L]], fit[[2L]], seed = 4, verbose = FALSE,
-                    device = device)
-                if (!is.null(fit[[2L]]@settings$design)) {
-                    args$covariates <- batch
-                }
                 suppressWarnings(suppressMessages(do.call(trainAutoencoder,
-                    args)))
+                    c(fit, list(seed = 4, verbose = FALSE,
+                        device = device)))))
             }
             there <- train(device)
             here <- train("cpu")
@@ -124,17 +128,14 @@ test_that("a GPU gives the numbers of the processor, and its own bits again", {
                 tolerance = 1e-3)
             again <- train(device)
             expect_identical(again@weights, there@weights)
-            args <- list(there, fit[[1L]])
-            if (!is.null(fit[[2L]]@settings$design)) {
-                args$covariates <- batch
-            }
+            args <- c(list(there, fit$x), fit["covariates"])
             codes <- do.call(encode, c(args, device = "cpu"))
             expect_equal(do.call(encode, c(args, device = device)), codes,
                 tolerance = 1e-4)
             expect_equal(decode(there, codes, device = device,
-                covariates = args$covariates),
+                covariates = fit$covariates),
                 decode(there, codes, device = "cpu",
-                    covariates = args$covariates), tolerance = 1e-4)
+                    covariates = fit$covariates), tolerance = 1e-4)
             file <- withr::local_tempfile(fileext = ".safetensors")
             saveModel(there, file)
             expect_identical(loadModel(file)@weights, there@weights)
@@ -143,8 +144,7 @@ test_that("a GPU gives the numbers of the processor, and its own bits again", {
 })
 
 test_that("a GPU that is lost leaves the last model, and is left alone", {
-    plugin <- emulatedPlugin()
-    withCuda(list(plugin = plugin), {
+    withCuda(emulated(), {
         x <- toyGaussian()
         expect_s4_class(toyModel(x, device = "cuda"), "AutoencoderModel")
         mockCall("aesop_mock_lose_device", 200)
@@ -163,8 +163,7 @@ test_that("a GPU that is lost leaves the last model, and is left alone", {
 })
 
 test_that("a GPU without enough memory is an error that can be mended", {
-    plugin <- emulatedPlugin()
-    withCuda(list(plugin = plugin), {
+    withCuda(emulated(), {
         x <- toyGaussian()
         for (n in c(0, 1, 2, 5, 12, 20)) {
             mockCall("aesop_mock_limit_allocations", n)
@@ -179,8 +178,7 @@ test_that("a GPU without enough memory is an error that can be mended", {
 
 test_that("a forked process does not touch the GPU", {
     skip_on_os("windows")
-    plugin <- emulatedPlugin()
-    withCuda(list(plugin = plugin), {
+    withCuda(emulated(), {
         x <- toyGaussian()
         toyModel(x, device = "cuda")
         began <- Sys.time()
