@@ -128,7 +128,8 @@ test_that("a GPU gives the numbers of the processor, and its own bits again", {
                 tolerance = 1e-3)
             again <- train(device)
             expect_identical(again@weights, there@weights)
-            args <- c(list(there, fit$x), fit["covariates"])
+            args <- c(list(there, fit$x),
+                fit[names(fit) == "covariates"])
             codes <- do.call(encode, c(args, device = "cpu"))
             expect_equal(do.call(encode, c(args, device = device)), codes,
                 tolerance = 1e-4)
