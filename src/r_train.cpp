@@ -54,35 +54,38 @@ template <class Real>
 Rcpp::List train_on(const Backend<Real> &backend, RDataset &data, const Config &config,
                     const Rcpp::List &control) {
     Key seed = key_from_r(control);
-    Autoencoder<Real> network(config.resolved(), data.data.features(), backend);
     SEXP weights = element(control, "weights"), transform = element(control, "transform");
-    if (Rf_isNull(weights))
-        start_network(network, data, seed);
-    else {
-        if (Rf_isNull(transform))
-            fit_preparations(data, network.assays());
-        else
-            apply_preparations(data, network.assays(), Rcpp::List(transform));
-        weights_from_list(Rcpp::List(weights), network.parameters());
-    }
-    freeze(network.parameters(), element(control, "freeze"));
+    auto start = [&] {
+        auto network = std::make_unique<Autoencoder<Real>>(config.resolved(), data.data.features(), backend);
+        if (Rf_isNull(weights))
+            start_network(*network, data, seed);
+        else {
+            if (Rf_isNull(transform))
+                fit_preparations(data, network->assays());
+            else
+                apply_preparations(data, network->assays(), Rcpp::List(transform));
+            weights_from_list(Rcpp::List(weights), network->parameters());
+        }
+        freeze(network->parameters(), element(control, "freeze"));
+        return network;
+    };
     RMonitor monitor(element(control, "progress"));
-    Trainer<Real> trainer(network, data.data, seed, monitor);
-    TrainingResult result = trainer.run();
+    std::unique_ptr<Autoencoder<Real>> network;
+    TrainingResult result = train_in_memory(network, start, data.data, seed, monitor);
     std::vector<double> validation(result.validation.begin(), result.validation.end());
     for (double &v : validation)
         v += 1;
     double n = 0;
-    for (auto &p : network.parameters().all())
+    for (auto &p : network->parameters().all())
         n += double(p->shape.inputs * p->shape.units);
     Rcpp::List out = Rcpp::List::create(
-        Rcpp::_["weights"] = weights_to_list(network.parameters(), result.weights),
+        Rcpp::_["weights"] = weights_to_list(network->parameters(), result.weights),
         Rcpp::_["transform"] = preparations_to_list(data.data),
         Rcpp::_["history"] = history_to_list(result.history), Rcpp::_["status"] = result.status,
         Rcpp::_["best_epoch"] = double(result.best_epoch), Rcpp::_["messages"] = result.messages,
         Rcpp::_["validation"] = validation, Rcpp::_["n_parameters"] = n,
         Rcpp::_["learning_rate_final"] =
-            result.history.empty() ? network.config().learning_rate : result.history.back().learning_rate);
+            result.history.empty() ? network->config().learning_rate : result.history.back().learning_rate);
     if (result.device_error)
         raise(*result.device_error, Rcpp::List::create(Rcpp::_["result"] = out));
     if (result.status == "not_finite")

@@ -162,7 +162,8 @@ Matrix<Real> Autoencoder<Real>::code_with_perturbed(const Pass<Real> &single,
 }
 
 template <class Real>
-void Autoencoder<Real>::forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient, double *loss) {
+void Autoencoder<Real>::forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient,
+                                const Sum &loss) {
     std::vector<Operand<Real>> inputs;
     for (size_t i = 0; i < assays_.size(); i++)
         inputs.push_back(batch.assay(i).input(pass));
@@ -173,31 +174,31 @@ void Autoencoder<Real>::forward(const Pass<Real> &pass, Minibatch<Real> &batch, 
         outputs_[i] = decoders_[i]->forward(pass, code_);
         objectives_[i]->forward(pass, outputs_[i], batch.assay(i), gradient, sample_loss, i > 0);
     }
-    backend_.sum(backend_.self, sample_loss, pass.rows, Sum{loss, 1 / double(pass.rows)});
+    backend_.sum(backend_.self, sample_loss, pass.rows, times(loss, 1 / double(pass.rows)));
     add_code_penalties(pass, loss);
     add_weight_penalty(loss);
 }
 
 // Means over the rows of what is asked of the code, from the last forward pass.
 template <class Real>
-void Autoencoder<Real>::add_code_penalties(const Pass<Real> &pass, double *loss) {
+void Autoencoder<Real>::add_code_penalties(const Pass<Real> &pass, const Sum &loss) {
     double share = 1 / double(pass.rows);
     Matrix<Real> none;
     if (config_.activity_l1 > 0)
-        backend_.activity_l1(backend_.self, code_, Real(0), none, Sum{loss, config_.activity_l1 * share});
+        backend_.activity_l1(backend_.self, code_, Real(0), none, times(loss, config_.activity_l1 * share));
     if (config_.sparsity > 0)
         backend_.sparsity(backend_.self, code_, Real(config_.sparsity_target), Real(0), none,
-                          Sum{loss, config_.sparsity});
+                          times(loss, config_.sparsity));
     if (config_.variational)
         bottleneck_->divergence(*encoder_pass_,
-                                Sum{loss, divergence_weight(pass.epoch) * (1 / double(encoder_pass_->rows))});
+                                times(loss, divergence_weight(pass.epoch) / double(encoder_pass_->rows)));
     if (contraction_ == Contraction::estimated) {
-        Sum sum{loss, config_.contractive * share / (kPerturbation * kPerturbation)};
+        Sum sum = times(loss, config_.contractive * share / (kPerturbation * kPerturbation));
         backend_.squared_norm(backend_.self, difference_.data, difference_.rows * difference_.ld, sum);
     } else if (exact()) {
         const Projection<Real> &p = bottleneck_->projection();
         backend_.contraction(backend_.self, p.activation(), Real(config_.leaky_slope), code_, p.weights(0),
-                             Real(0), none, Weights<Real>(), Sum{loss, config_.contractive * share});
+                             Real(0), none, Weights<Real>(), times(loss, config_.contractive * share));
     }
 }
 
@@ -269,17 +270,16 @@ void Autoencoder<Real>::add_weight_gradients(const Pass<Real> &pass) {
 }
 
 template <class Real>
-void Autoencoder<Real>::add_weight_penalty(double *loss) const {
+void Autoencoder<Real>::add_weight_penalty(const Sum &loss) const {
     if (config_.l1 == 0 && config_.l2 == 0)
         return;
     for (auto &p : parameters_.all())
         if (p->penalised())
-            backend_.penalty(backend_.self, p->value.data, p->shape.size(), config_.l1, config_.l2,
-                             Sum{loss});
+            backend_.penalty(backend_.self, p->value.data, p->shape.size(), config_.l1, config_.l2, loss);
 }
 
 template <class Real>
-void Autoencoder<Real>::stored_gradients(const Pass<Real> &pass, Minibatch<Real> &batch, double *loss) {
+void Autoencoder<Real>::stored_gradients(const Pass<Real> &pass, Minibatch<Real> &batch, const Sum &loss) {
     forward(pass, batch, true, loss);
     StoredGradients<Real> sink(backend_);
     backward(pass, sink);
@@ -287,35 +287,83 @@ void Autoencoder<Real>::stored_gradients(const Pass<Real> &pass, Minibatch<Real>
 }
 
 template <class Real>
+template <class F>
+void Autoencoder<Real>::each_trained(F &&f) {
+    for (auto &p : parameters_.all())
+        if (p->kind != Parameter<Real>::state && !p->frozen)
+            f(*p);
+}
+
+template <class Real>
+void Autoencoder<Real>::apply_stored(Optimizer<Real> &optimizer, const StepNumbers &numbers) {
+    each_trained([&](Parameter<Real> &p) {
+        backend_.squared_norm(backend_.self, p.gradient().data, p.shape.size(), Sum{numbers.square_norm});
+    });
+    optimizer.set_numbers(numbers.loss, numbers.square_norm);
+    optimizer.apply_stored(parameters_);
+    backend_.step_done(backend_.self);
+}
+
+template <class Real>
 void Autoencoder<Real>::train_step(Minibatch<Real> &batch, Key seed, uint32_t epoch,
                                    Optimizer<Real> &optimizer, const StepNumbers &numbers) {
     Pass<Real> p = pass(batch, seed, epoch, true);
-    optimizer.set_numbers(numbers.loss, numbers.square_norm);
     if (needs_stored_gradients()) {
-        stored_gradients(p, batch, numbers.loss);
-        for (auto &q : parameters_.all())
-            if (q->kind != Parameter<Real>::state && !q->frozen)
-                backend_.squared_norm(backend_.self, q->gradient().data, q->shape.size(),
-                                      Sum{numbers.square_norm});
-        optimizer.apply_stored(parameters_);
-    } else {
-        forward(p, batch, true, numbers.loss);
-        backward(p, optimizer);
+        stored_gradients(p, batch, Sum{numbers.loss});
+        apply_stored(optimizer, numbers);
+        return;
     }
+    optimizer.set_numbers(numbers.loss, nullptr);
+    forward(p, batch, true, Sum{numbers.loss});
+    backward(p, optimizer);
     backend_.step_done(backend_.self);
+}
+
+// What is a mean over the minibatch, or takes values from other samples, is not the mean of its parts.
+template <class Real>
+bool Autoencoder<Real>::splits() const {
+    return !config_.batch_norm && !config_.latent_batch_norm && config_.sparsity == 0 &&
+           config_.noise != "swap";
+}
+
+template <class Real>
+void Autoencoder<Real>::add_part(Minibatch<Real> &part, Key seed, uint32_t epoch, double share, bool first,
+                                 const StepNumbers &numbers) {
+    stored_gradients(pass(part, seed, epoch, true), part, Sum{numbers.loss, share});
+    size_t next = 0;
+    each_trained([&](Parameter<Real> &p) {
+        if (part_gradients_.size() <= next)
+            part_gradients_.push_back(std::make_unique<Buffer<Real>>(backend_));
+        int64_t n = p.shape.size();
+        Matrix<Real> sum = part_gradients_[next++]->matrix(1, n), gradient = sum;
+        gradient.data = p.gradient().data;
+        if (first)
+            backend_.copy(backend_.self, sum.data, gradient.data, n * int64_t(sizeof(Real)));
+        backend_.add(backend_.self, Real(first ? share - 1 : share), gradient, sum);
+    });
+}
+
+template <class Real>
+void Autoencoder<Real>::finish_parts(Optimizer<Real> &optimizer, const StepNumbers &numbers) {
+    size_t next = 0;
+    each_trained([&](Parameter<Real> &p) {
+        Real *sum = part_gradients_[next++]->values(p.shape.size());
+        backend_.copy(backend_.self, p.gradient().data, sum, p.shape.size() * int64_t(sizeof(Real)));
+    });
+    apply_stored(optimizer, numbers);
 }
 
 template <class Real>
 double Autoencoder<Real>::gradients(Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training) {
     double loss = 0;
-    stored_gradients(pass(batch, seed, epoch, training), batch, loss_.set(&loss, 1));
+    stored_gradients(pass(batch, seed, epoch, training), batch, Sum{loss_.set(&loss, 1)});
     loss_.read(&loss, 0, 1);
     return loss;
 }
 
 template <class Real>
 void Autoencoder<Real>::evaluate(Minibatch<Real> &batch, uint32_t epoch, double *loss) {
-    forward(pass(batch, Key(), epoch, false), batch, false, loss);
+    forward(pass(batch, Key(), epoch, false), batch, false, Sum{loss});
     backend_.step_done(backend_.self);
 }
 

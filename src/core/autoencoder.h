@@ -39,6 +39,13 @@ class Autoencoder {
     // with its penalties is added to numbers.loss.
     void train_step(Minibatch<Real> &batch, Key seed, uint32_t epoch, Optimizer<Real> &optimizer,
                     const StepNumbers &numbers);
+    // The same in parts, for minibatches that do not fit into the memory of the device: add_part() for each,
+    // then finish_parts(). share: of the minibatch's rows that the part has. The result is that of one step
+    // up to rounding; only if splits().
+    bool splits() const;
+    void add_part(Minibatch<Real> &part, Key seed, uint32_t epoch, double share, bool first,
+                  const StepNumbers &numbers);
+    void finish_parts(Optimizer<Real> &optimizer, const StepNumbers &numbers);
     // The loss, and every gradient left in the parameters' gradient memory, penalties included.
     double gradients(Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training);
     // Adds the loss without noise and dropout, weighted as in `epoch`, to *loss on the device.
@@ -65,12 +72,15 @@ class Autoencoder {
     Pass<Real> pass(const Minibatch<Real> &batch, Key seed, uint32_t epoch, bool training) const;
     Matrix<Real> code_of(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs);
     Matrix<Real> code_with_perturbed(const Pass<Real> &pass, const std::vector<Operand<Real>> &inputs);
-    // Forward to the loss, which is added to *loss with its penalties; leaves its gradients in outputs_ if
+    // Forward to the loss, which is added to `loss` with its penalties; leaves its gradients in outputs_ if
     // gradient.
-    void forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient, double *loss);
-    void add_code_penalties(const Pass<Real> &pass, double *loss);
-    void add_weight_penalty(double *loss) const;
-    void stored_gradients(const Pass<Real> &pass, Minibatch<Real> &batch, double *loss);
+    void forward(const Pass<Real> &pass, Minibatch<Real> &batch, bool gradient, const Sum &loss);
+    void add_code_penalties(const Pass<Real> &pass, const Sum &loss);
+    void add_weight_penalty(const Sum &loss) const;
+    void stored_gradients(const Pass<Real> &pass, Minibatch<Real> &batch, const Sum &loss);
+    void apply_stored(Optimizer<Real> &optimizer, const StepNumbers &numbers);
+    template <class F>
+    void each_trained(F &&f);
     double divergence_weight(uint32_t epoch) const;
     void backward(const Pass<Real> &pass, GradientSink<Real> &sink);
     void add_code_gradients(const Pass<Real> &pass, const Matrix<Real> &dcode);
@@ -98,7 +108,8 @@ class Autoencoder {
         encoder_pass_; // of the last forward pass; of twice the rows with a perturbed input
     Matrix<Real> code_, difference_;
     std::vector<DecoderOutput<Real>> outputs_;
-    DeviceArray<double, Real> sample_loss_, loss_; // of each row; of a pass that is waited for
+    DeviceArray<double, Real> sample_loss_, loss_;              // of each row; of a pass that is waited for
+    std::vector<std::unique_ptr<Buffer<Real>>> part_gradients_; // of all parameters, summed over parts
 };
 
 } // namespace aesop

@@ -50,6 +50,9 @@ struct Sum {
     double *value = nullptr; // on the device
     double factor = 1;
 };
+AESOP_INLINE Sum times(const Sum &s, double factor) {
+    return {s.value, s.factor * factor};
+}
 AESOP_INLINE void add_to(const Sum &s, double number) {
     if (s.value)
         *s.value += s.factor * number;

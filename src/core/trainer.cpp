@@ -40,9 +40,10 @@ Split split_samples(int64_t n, const Config &config, Key seed) {
 }
 
 template <class Real>
-Trainer<Real>::Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed, Monitor &monitor)
+Trainer<Real>::Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed, Monitor &monitor,
+                       int64_t parts)
     : network_(network), config_(network.config()), data_(data), seed_(seed), monitor_(monitor),
-      split_(split_samples(data.samples(), config_, seed)),
+      parts_(parts), split_(split_samples(data.samples(), config_, seed)),
       batch_(config_, data, network.parameters().backend()),
       optimizer_(config_, network.parameters().backend()),
       rate_(config_, steps_per_epoch(int64_t(split_.training.size()), config_)),
@@ -64,6 +65,9 @@ TrainingResult Trainer<Real>::run() {
             throw;
         result_.status = "device_failed";
         result_.device_error = std::make_shared<Error>(e);
+        result_.needs_parts =
+            step_ <= 1 && result_.history.empty() &&
+            parameters.backend().failure(parameters.backend().self)->kind == DeviceFailure::out_of_memory;
         result_.weights.clear();
         for (size_t i = 0; i < saved_.size(); i++)
             result_.weights.push_back(ParameterSet<Real>::unpack(saved_[i], parameters.all()[i]->shape));
@@ -140,10 +144,9 @@ typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, doubl
     EpochEnd end = EpochEnd::done;
     while (s < steps && end == EpochEnd::done) {
         int64_t from = s * size, rows = std::min(size, n - from);
-        batch_.load(order.data() + from, rows);
         optimizer_.begin_step(rate_.at(epoch, step_), rate_.momentum(step_));
         step_++;
-        network_.train_step(batch_, seed_, uint32_t(epoch), optimizer_, {numbers + s, numbers + steps + s});
+        train_step(order.data() + from, rows, uint32_t(epoch), {numbers + s, numbers + steps + s});
         s++;
         if (step_ == 1) // now the network has the memory it needs: samples may take what is left
             batch_.keep_samples();
@@ -159,6 +162,23 @@ typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, doubl
     loss /= double(std::max<int64_t>(1, std::min(n, s * size)));
     result_.failure_epoch = epoch + 1, result_.failure_step = steps;
     return end;
+}
+
+template <class Real>
+void Trainer<Real>::train_step(const int64_t *samples, int64_t rows, uint32_t epoch,
+                               const StepNumbers &numbers) {
+    if (parts_ == 1) {
+        batch_.load(samples, rows);
+        network_.train_step(batch_, seed_, epoch, optimizer_, numbers);
+        return;
+    }
+    int64_t size = (rows + parts_ - 1) / parts_;
+    for (int64_t from = 0; from < rows; from += size) {
+        int64_t n = std::min(size, rows - from);
+        batch_.load(samples + from, n);
+        network_.add_part(batch_, seed_, epoch, double(n) / double(rows), from == 0, numbers);
+    }
+    network_.finish_parts(optimizer_, numbers);
 }
 
 // Asks for the losses of the epoch's first `steps` steps, where they are not known yet.
@@ -178,7 +198,7 @@ bool Trainer<Real>::losses_finite(int64_t steps, int64_t epoch) {
 
 template <class Real>
 double Trainer<Real>::validation_loss(int64_t epoch) {
-    int64_t n = int64_t(split_.validation.size()), size = config_.batch_size;
+    int64_t n = int64_t(split_.validation.size()), size = (config_.batch_size + parts_ - 1) / parts_;
     if (n == 0)
         return kNan;
     std::vector<double> losses(size_t((n + size - 1) / size));

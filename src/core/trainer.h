@@ -18,6 +18,7 @@ struct TrainingResult {
     std::string failure;               // status not_finite: what was not finite, and where
     int64_t failure_epoch = 0, failure_step = 0;
     std::shared_ptr<Error> device_error; // status device_failed; weights are then those last saved
+    bool needs_parts = false;            // ... for want of memory in the first step: smaller parts may do
 };
 
 // Positions of the samples that are trained on, and of those held out for validation.
@@ -29,7 +30,8 @@ Split split_samples(int64_t n, const Config &config, Key seed);
 template <class Real>
 class Trainer {
   public:
-    Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed, Monitor &monitor);
+    // parts: a step computes its minibatch in so many parts, where it does not fit into the device's memory.
+    Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed, Monitor &monitor, int64_t parts = 1);
     TrainingResult run();
 
   private:
@@ -37,6 +39,7 @@ class Trainer {
     void save();
     enum class EpochEnd { done, stopped, not_finite };
     EpochEnd train_epoch(int64_t epoch, double &loss);
+    void train_step(const int64_t *samples, int64_t rows, uint32_t epoch, const StepNumbers &numbers);
     bool losses_finite(int64_t steps, int64_t epoch);
     double validation_loss(int64_t epoch);
     bool keep_going(int64_t epoch, double val_loss);
@@ -48,6 +51,7 @@ class Trainer {
     const Dataset &data_;
     Key seed_;
     Monitor &monitor_;
+    const int64_t parts_;
     Split split_;
     Minibatch<Real> batch_;
     Optimizer<Real> optimizer_;
@@ -64,5 +68,28 @@ class Trainer {
     std::vector<std::vector<Real>> saved_;
     double saved_at_ = 0;
 };
+
+// Trains the network that start() makes; anew with the minibatches in twice as many parts as long as the
+// device has too little memory for them. network: the trained one. start() returns a std::unique_ptr.
+template <class Real, class Start>
+TrainingResult train_in_memory(std::unique_ptr<Autoencoder<Real>> &network, Start &&start,
+                               const Dataset &data, Key seed, Monitor &monitor) {
+    for (int64_t parts = 1;; parts *= 2) {
+        network = start();
+        const Backend<Real> &backend = network->parameters().backend();
+        TrainingResult result = Trainer<Real>(*network, data, seed, monitor, parts).run();
+        bool smaller = result.needs_parts && network->splits() && 2 * parts <= network->config().batch_size;
+        if (!smaller) {
+            if (parts > 1)
+                result.messages.push_back(
+                    "The device has too little memory for a minibatch: each was computed "
+                    "in " +
+                    std::to_string(parts) + " parts.");
+            return result;
+        }
+        network.reset(); // its memory first
+        backend.recover(backend.self);
+    }
+}
 
 } // namespace aesop

@@ -18,7 +18,9 @@ struct OtherDevice {
     std::map<void *, std::unique_ptr<char[]>> blocks;
     DeviceFailure reason{DeviceFailure::lost, "the device is gone"};
     bool failed = false;
-    int64_t room = 0, allocations = 0, out_at = -1; // out_at: the allocation that fails
+    int64_t room = 0, allocations = 0, out_at = -1;       // out_at: the allocation that fails
+    int64_t limit = int64_t(1) << 40, used = 0, most = 0; // bytes
+    std::map<void *, int64_t> sizes;
     int64_t downloads = 0, lost_at = -1, calls_after = 0;
 
     static OtherDevice *current; // operations get the processor's `self`
@@ -33,7 +35,8 @@ struct OtherDevice {
         };
         table.recover = [](void *) { current->failed = false; };
         table.allocate = [](void *, int64_t bytes) -> void * {
-            if (current->failed || current->allocations++ == current->out_at) {
+            if (current->failed || current->allocations++ == current->out_at ||
+                current->used + bytes > current->limit) {
                 current->failed = true;
                 current->reason.kind = DeviceFailure::out_of_memory;
                 return nullptr;
@@ -43,9 +46,15 @@ struct OtherDevice {
             size_t space = size_t(bytes) + 64;
             std::align(64, size_t(bytes), p, space);
             current->blocks[p] = std::move(block);
+            current->used += current->sizes[p] = bytes;
+            current->most = std::max(current->most, current->used);
             return p;
         };
-        table.release = [](void *, void *p) { current->blocks.erase(p); };
+        table.release = [](void *, void *p) {
+            current->blocks.erase(p);
+            current->used -= current->sizes[p];
+            current->sizes[p] = 0;
+        };
         table.upload = table.copy = [](void *, void *to, const void *from, int64_t bytes) {
             std::memcpy(to, from, size_t(bytes));
         };
@@ -66,18 +75,22 @@ struct Fit {
     TrainingResult result;
     explicit Fit(const Backend<float> &backend, const Config &config, MemorySource &source) {
         Dataset data;
-        Autoencoder<float> network(config.resolved(), source.features(), backend);
-        network.initialize({1, 2});
-        for (const AssayConfig &a : network.assays()) {
+        for (const AssayConfig &a : config.resolved().resolved_assays(source.features())) {
             AssayData part;
             part.source = &source;
             std::vector<double> means;
             part.preparation = fit_preparation(source, a, {}, part.size_factors, means);
             data.assays.push_back(part);
         }
+        auto start = [&] {
+            auto network =
+                std::make_unique<Autoencoder<float>>(config.resolved(), source.features(), backend);
+            network->initialize({1, 2});
+            return network;
+        };
         Monitor monitor;
-        Trainer<float> trainer(network, data, {3, 4}, monitor);
-        result = trainer.run();
+        std::unique_ptr<Autoencoder<float>> network;
+        result = train_in_memory(network, start, data, {3, 4}, monitor);
     }
 };
 
@@ -172,6 +185,40 @@ TEST("device: without enough memory the fit ends with an error, and leaves nothi
         CHECK_EQUAL(device.blocks.size(), size_t(0));
     }
     CHECK(all);
+}
+
+TEST("device: a minibatch that does not fit is computed in parts, up to rounding") {
+    Config c = small("mse");
+    c.hidden = {}, c.latent = 2, c.batch_size = 64, c.shuffle = false, c.dropout = 0.1, c.contractive = 0.01;
+    c.noise = "masking", c.noise_amount = 0.2;
+    MemorySource source(test_values(300, 200, 3), false);
+    CpuBackend cpu(1);
+    Fit plain(cpu.table(), c, source);
+    OtherDevice whole(100);
+    Fit(whole.table, c, source);
+    int fits_in_parts = 0;
+    for (double share : {0.95, 0.8, 0.65}) {
+        OtherDevice device(100);
+        device.limit = int64_t(share * double(whole.most));
+        Fit parts(device.table, c, source);
+        CHECK_EQUAL(device.used, 0);
+        if (parts.result.status != "completed")
+            break;
+        CHECK(parts.result.messages.back().find("parts") != std::string::npos);
+        fits_in_parts++;
+        for (size_t i = 0; i < plain.result.history.size(); i++)
+            CHECK_NEAR(parts.result.history[i].loss, plain.result.history[i].loss,
+                       1e-5 * plain.result.history[i].loss);
+        for (size_t k = 0; k < plain.result.weights.size(); k++)
+            for (size_t i = 0; i < plain.result.weights[k].size(); i++)
+                CHECK_NEAR(parts.result.weights[k][i], plain.result.weights[k][i], 2e-4);
+    }
+    CHECK(fits_in_parts > 0);
+    c.batch_norm = true, c.hidden = {3}; // its statistics are those of the whole minibatch
+    OtherDevice device(100);
+    device.limit = whole.most / 2;
+    Fit refused(device.table, c, source);
+    CHECK_EQUAL(refused.result.status, "device_failed");
 }
 
 TEST("device: one that is lost leaves the last weights that the host has") {
