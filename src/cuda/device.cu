@@ -81,7 +81,9 @@ void Device::release(Memory kind, void *p) {
 
 int64_t Device::free_memory() {
     size_t free = 0, total = 0;
-    return usable() && check(cudaMemGetInfo(&free, &total), "asking for free memory") ? int64_t(free) : 0;
+    return usable() && select() && check(cudaMemGetInfo(&free, &total), "asking for free memory")
+               ? int64_t(free)
+               : 0;
 }
 
 } // namespace aesop

@@ -213,7 +213,8 @@ void update_values(void *self, const float *gradient, float *w, const Moments<fl
 // A block: 32 columns and 8 runs of rows, side by side; then the sums of the runs in order, and with many
 // rows those of the blocks.
 constexpr int kColumns = 32, kRuns = kThreads / kColumns;
-constexpr int64_t kRunRows = 64; // of a run, at most
+constexpr int64_t kRunRows = 64; // of a run; more where blocks would be too many
+constexpr unsigned kMostParts = 65535;
 
 struct ColumnArguments {
     Matrix<float> x;
@@ -272,7 +273,7 @@ void column_sums(void *self, const Matrix<float> &x, float *sums) {
     Queue &q = queue_of(self);
     if (q.failed() || x.cols == 0)
         return;
-    Grid grid{blocks(x.cols, kColumns), std::max(blocks(x.rows, kRuns * kRunRows), 1u)};
+    Grid grid{blocks(x.cols, kColumns), std::clamp(blocks(x.rows, kRuns * kRunRows), 1u, kMostParts)};
     ColumnArguments a{x, sums, (x.rows + kRuns * grid.y - 1) / (kRuns * grid.y), grid.y, nullptr, nullptr};
     if (grid.y > 1) {
         a.partial = q.scratch<float>(int64_t(grid.y) * grid.x * kColumns);

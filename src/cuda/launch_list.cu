@@ -82,11 +82,11 @@ void ListRunner::run(const LaunchList &list, char *arguments) {
         if (!at->tried)
             record(*at, arguments);
     }
-    if (device_.lost())
+    cudaGraphExec_t graph = entries_.front().graph;
+    if (device_.lost() ||
+        (graph && device_.attempt(cudaGraphLaunch(graph, device_.stream()), "starting a graph")))
         return;
-    if (cudaGraphExec_t graph = entries_.front().graph)
-        device_.check(cudaGraphLaunch(graph, device_.stream()), "starting a graph");
-    else
+    if (!device_.lost()) // no graph, or no memory for its start
         launch(list, arguments);
 }
 

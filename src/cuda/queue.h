@@ -91,8 +91,8 @@ class Queue {
     Staged<void> stage_bytes(int64_t bytes);
     void *scratch_bytes(int64_t bytes);
 
+    bool failed_ = false; // the state refers to it from its making to its end
     std::unique_ptr<State> state_;
-    bool failed_ = false;
 };
 
 // What every operation begins with. One that calls another one uses none of its own staged memory, scratch

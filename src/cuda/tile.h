@@ -39,12 +39,14 @@ __device__ inline Panel panel_of(int64_t p, int64_t inputs, int64_t padded_units
     return {p * kPanel * inputs, left < kPanel ? int(left) : kPanel};
 }
 
-// A sum of `steps` steps in n parts of `size` steps; each part is summed up for itself, then the parts.
+// A sum of `steps` steps in n parts of `size` steps, at most `wanted` of them but one at least; each part is
+// summed up for itself, then the parts.
 struct Parts {
     int64_t steps, size;
     unsigned n;
     Parts(int64_t steps_, int64_t wanted) : steps(steps_) {
-        size = std::max<int64_t>((steps + wanted - 1) / std::max<int64_t>(wanted, 1), 1);
+        wanted = std::max<int64_t>(wanted, 1);
+        size = std::max<int64_t>((steps + wanted - 1) / wanted, 1);
         n = std::max(blocks(steps, size), 1u);
     }
 };

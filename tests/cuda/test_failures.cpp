@@ -83,6 +83,18 @@ TEST("failures: no memory at any allocation, and none of it is lost") {
     CHECK(failures > 30);
 }
 
+TEST("failures: a queue that cannot be made says so") {
+    for (int n = 1; n <= 2; n++) { // the device, and its stream
+        mock::lose_device(n);
+        {
+            Queue q(0, false);
+            CHECK(q.failed());
+            CHECK(q.failure() && q.failure()->kind == DeviceFailure::lost);
+        }
+        mock::lose_device(0);
+    }
+}
+
 TEST("failures: after the loss of the device it is not called again, not by destructors either") {
     int64_t last = 0;
     for (int n = 1; last == 0; n += n < 100 ? 1 : 37) {

@@ -1,4 +1,5 @@
 // Order, arguments and memory of the queue of kernels; on a GPU as well as on its stand-in.
+#include "cuda/tile.h"
 #include "queue_kernels.h"
 #include <algorithm>
 #include <cstring>
@@ -167,4 +168,13 @@ TEST("queue: a forked process cannot use it, and leaves the parent's alone") {
     w.step(2, 10);
     CHECK(w.right());
     CHECK(!q.failure());
+}
+
+TEST("queue: sums have as many parts as wanted at most, and one where none are") {
+    for (int64_t steps : {0, 1, 2, 7, 8, 100})
+        for (int64_t wanted : {0, 1, 3, 8}) {
+            aesop::Parts parts(steps, wanted);
+            CHECK(parts.n >= 1 && parts.n <= std::max<int64_t>(wanted, 1));
+            CHECK(parts.size * parts.n >= steps);
+        }
 }
