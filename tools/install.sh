@@ -14,13 +14,16 @@ stamp=${build_dir}/installed
 # The contents decide, not the dates: a checkout of an older commit counts as a
 # change, a touched file does not.
 sources=$(find DESCRIPTION NAMESPACE LICENSE configure cleanup R src inst man \
-    -type f ! -name '*.o' ! -name '*.so' ! -name 'Makevars' \
+    tools/cuda-test.cu -type f ! -name '*.o' ! -name '*.so' ! -name 'Makevars' \
     ! -name 'Makevars.win' ! -name 'symbols.rds' 2> /dev/null | sort)
 checksum() {
     # shellcheck disable=SC2086  # a list of names without blanks
     cksum $1 | cksum
 }
-now="${library} ${r_version} $(checksum "${sources}")"
+# What configure asks about the CUDA backend.
+cuda="${AESOP_CUDA:-} ${AESOP_CUDA_ARCH:-} ${NVCC:-} ${CUDA_HOME:-} \
+$(command -v nvcc || true)"
+now="${library} ${r_version} ${cuda} $(checksum "${sources}")"
 # The installed DESCRIPTION has the time of the build: a copy that something
 # else has put there does not count.
 state() { say "${now} $(cksum "${library}/aesop/DESCRIPTION" 2>&1)"; }
