@@ -69,7 +69,9 @@ void AssayBatch<Real>::keep_samples() {
         return;
     try {
         store_ = std::make_unique<SampleStore<Real>>(source_, backend_);
+        check_device(backend_);
     } catch (const Error &) { // no room after all: from the source each time
+        store_.reset();
         const DeviceFailure *failure = backend_.failure(backend_.self);
         if (!failure || failure->kind != DeviceFailure::out_of_memory)
             throw;

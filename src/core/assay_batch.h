@@ -19,7 +19,8 @@ class AssayBatch {
     AssayBatch(const Config &config, const AssayConfig &assay, uint32_t index, const AssayData &data,
                const Backend<Real> &backend);
 
-    // For a fit that loads every sample many times: on a device with room for them, they stay there.
+    // For a fit that loads every sample many times: on a device with room for them, they stay there. Call
+    // when nothing waits to be done: what fails for want of memory is forgotten.
     void keep_samples();
     // ids: of the samples, for random draws.
     void load(const int64_t *samples, const std::vector<uint32_t> &ids);

@@ -5,14 +5,17 @@
 namespace aesop {
 namespace {
 
-constexpr int64_t kAtOnce = 1024; // samples that are prepared and copied at a time
+// Values of the samples that are prepared and copied at a time: what the host holds of a source on disk, and
+// what the device sets aside for data on their way.
+constexpr int64_t kValuesAtOnce = 4000000;
 
 // f(first, n) for ranges of prepared samples.
 template <class F>
 void each_range(BatchSource &source, F &&f) {
-    std::vector<int64_t> ids(kAtOnce);
-    for (int64_t first = 0; first < source.samples(); first += kAtOnce) {
-        int64_t n = std::min(kAtOnce, source.samples() - first);
+    int64_t most = std::max<int64_t>(16, kValuesAtOnce / std::max<int64_t>(1, source.features()));
+    std::vector<int64_t> ids(size_t(std::min(most, source.samples())));
+    for (int64_t first = 0; first < source.samples(); first += most) {
+        int64_t n = std::min(most, source.samples() - first);
         std::iota(ids.begin(), ids.end(), first);
         source.prepare(ids.data(), n);
         f(first, n);

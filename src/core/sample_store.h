@@ -9,7 +9,7 @@ namespace aesop {
 template <class Real>
 class SampleStore {
   public:
-    // Reads the source once or twice, in order. Call only if fits().
+    // Reads the source once, if sparse twice, in order. Call only if fits(), which reads a sparse one too.
     SampleStore(BatchSource &source, const Backend<Real> &backend);
     static bool fits(BatchSource &source, const Backend<Real> &backend);
 
