@@ -2,6 +2,7 @@
 #pragma once
 #include "backend.h"
 #include "error.h"
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,10 @@ inline Error device_error(const DeviceFailure *failure, int64_t bytes) {
     std::string text = failure->message;
     text += lost ? ". The device cannot be used again in this session: restart R, or use device = \"cpu\"."
                  : std::string(less) + ", or device = \"cpu\".";
-    return Error("device", text).with("code", lost ? "lost" : "out_of_memory").with("sticky", double(lost));
+    return Error("device", text)
+        .with("code", lost ? "lost" : "out_of_memory")
+        .with("sticky", double(lost))
+        .with("reason", failure->message);
 }
 
 // Throws if an operation has failed.
@@ -40,7 +44,8 @@ class DeviceArray {
 
     T *get(int64_t n) {
         if (n > size_ || !data_) {
-            int64_t bytes = n * int64_t(sizeof(T));
+            constexpr int64_t most = std::numeric_limits<int64_t>::max(), size = int64_t(sizeof(T));
+            int64_t bytes = n > most / size ? most : n * size; // which no device has
             backend_->release(backend_->self, data_);
             data_ = nullptr, size_ = 0;
             data_ = static_cast<T *>(backend_->allocate(backend_->self, bytes));
@@ -77,6 +82,7 @@ class Buffer {
         return {memory_.get(rows * leading_dimension(cols)), rows, cols, leading_dimension(cols)};
     }
     Real *values(int64_t n) { return matrix(1, n).data; }
+    bool empty() const { return !memory_.data(); }
 
   private:
     DeviceArray<Real, Real> memory_;

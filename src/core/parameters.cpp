@@ -69,8 +69,9 @@ void ParameterSet<Real>::reset_moments() {
     for (auto &p : all_) {
         std::vector<Real> zeros(size_t(p->shape.size()));
         for (Buffer<Real> *memory : {&p->first_memory, &p->second_memory})
-            backend_.upload(backend_.self, memory->values(p->shape.size()), zeros.data(),
-                            p->shape.size() * int64_t(sizeof(Real)));
+            if (!memory->empty()) // new memory is zero
+                backend_.upload(backend_.self, memory->values(p->shape.size()), zeros.data(),
+                                p->shape.size() * int64_t(sizeof(Real)));
         p->pending.clear();
     }
 }

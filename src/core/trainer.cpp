@@ -68,6 +68,7 @@ TrainingResult Trainer<Real>::run() {
         result_.needs_parts =
             step_ <= 1 && result_.history.empty() &&
             parameters.backend().failure(parameters.backend().self)->kind == DeviceFailure::out_of_memory;
+        result_.best_epoch = saved_epoch_;
         result_.weights.clear();
         for (size_t i = 0; i < saved_.size(); i++)
             result_.weights.push_back(ParameterSet<Real>::unpack(saved_[i], parameters.all()[i]->shape));
@@ -77,10 +78,10 @@ TrainingResult Trainer<Real>::run() {
 
 // Only where operations run ahead: elsewhere the device's memory is the host's.
 template <class Real>
-void Trainer<Real>::save() {
+void Trainer<Real>::save(int64_t epochs) {
     if (network_.parameters().backend().steps_ahead > 1 && now() - saved_at_ > kSecondsUnsaved) {
         saved_ = current_.to_host();
-        saved_at_ = now();
+        saved_at_ = now(), saved_epoch_ = epochs;
     }
 }
 
@@ -88,7 +89,7 @@ template <class Real>
 void Trainer<Real>::run_epochs() {
     start_ = now();
     current_.take();
-    save();
+    save(0);
     good_.take(current_), best_.take(current_);
     for (int64_t epoch = 0; epoch < config_.epochs;) {
         double begin = now(), loss = 0, rate = rate_.at(epoch, step_);
@@ -117,7 +118,7 @@ void Trainer<Real>::run_epochs() {
             good_epoch_ = epoch;
         }
         current_.take();
-        save();
+        save(epoch + 1);
         result_.history.push_back({epoch + 1, loss, val_loss, rate, now() - begin});
         monitor_.epoch_done(result_.history.back());
         if (!config_.warming_up(epoch))
@@ -148,10 +149,10 @@ typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, doubl
         step_++;
         train_step(order.data() + from, rows, uint32_t(epoch), {numbers + s, numbers + steps + s});
         s++;
-        if (step_ == 1) // now the network has the memory it needs: samples may take what is left
-            batch_.keep_samples();
-        if (s % backend.steps_ahead == 0 && !losses_finite(s, epoch))
+        if ((step_ == 1 || s % backend.steps_ahead == 0) && !losses_finite(s, epoch))
             return EpochEnd::not_finite;
+        if (step_ == 1) // done, and the network has the memory it needs: samples may take what is left
+            batch_.keep_samples();
         if (monitor_.should_stop() || time_is_up())
             end = EpochEnd::stopped;
     }

@@ -36,7 +36,7 @@ class Trainer {
 
   private:
     void run_epochs();
-    void save();
+    void save(int64_t epochs);
     enum class EpochEnd { done, stopped, not_finite };
     EpochEnd train_epoch(int64_t epoch, double &loss);
     void train_step(const int64_t *samples, int64_t rows, uint32_t epoch, const StepNumbers &numbers);
@@ -64,9 +64,11 @@ class Trainer {
     int64_t good_epoch_ = 0, since_best_ = 0, step_ = 0;
     int halvings_ = 0;
     double start_ = 0;
-    // A failing device takes its memory with it: the host keeps weights that are at most a second old.
+    // A failing device takes its memory with it: the host keeps the weights of an epoch's end, asked for
+    // once a second at most.
     std::vector<std::vector<Real>> saved_;
     double saved_at_ = 0;
+    int64_t saved_epoch_ = 0;
 };
 
 // Trains the network that start() makes; anew with the minibatches in twice as many parts as long as the

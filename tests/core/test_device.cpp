@@ -21,7 +21,9 @@ struct OtherDevice {
     int64_t room = 0, allocations = 0, out_at = -1;       // out_at: the allocation that fails
     int64_t limit = int64_t(1) << 40, used = 0, most = 0; // bytes
     std::map<void *, int64_t> sizes;
-    int64_t downloads = 0, lost_at = -1, calls_after = 0;
+    int64_t downloads = 0, lost_at = -1;
+    bool gathers_few = false; // more rows than a minibatch's are too many at once
+    bool step_waits = false, asked_in_between = false;
 
     static OtherDevice *current; // operations get the processor's `self`
 
@@ -29,7 +31,19 @@ struct OtherDevice {
         current = this;
         table.name = "other";
         table.steps_ahead = steps_ahead;
-        table.room_for_samples = [](void *) { return current->room; };
+        table.step_done = [](void *) { current->step_waits = true; };
+        table.room_for_samples = [](void *) {
+            current->asked_in_between |= current->step_waits;
+            return current->room;
+        };
+        table.gather = [](void *self, const Column *columns, const Matrix<float> &x) {
+            if (current->gathers_few && x.rows > 8) {
+                current->failed = true;
+                current->reason.kind = DeviceFailure::out_of_memory;
+            }
+            if (!current->failed)
+                current->cpu.table().gather(self, columns, x);
+        };
         table.failure = [](void *) -> const DeviceFailure * {
             return current->failed ? &current->reason : nullptr;
         };
@@ -59,6 +73,7 @@ struct OtherDevice {
             std::memcpy(to, from, size_t(bytes));
         };
         table.download = [](void *, void *to, const void *from, int64_t bytes) {
+            current->step_waits = false;
             if (current->downloads++ == current->lost_at)
                 current->failed = true;
             if (!current->failed)
@@ -160,6 +175,31 @@ TEST("device: a loss that is not finite is found some steps later, with the same
     check_same(other.result, plain.result);
 }
 
+TEST("device: samples for which there is no room after all come from the host, and no step is lost") {
+    Config c = small("mse");
+    MemorySource source(test_values(50, 30, 3), false);
+    CpuBackend cpu(2);
+    Fit plain(cpu.table(), c, source);
+    OtherDevice device(100);
+    device.room = 1 << 20, device.gathers_few = true;
+    Fit fit(device.table, c, source);
+    check_same(fit.result, plain.result);
+    CHECK(!device.failed);
+    CHECK(!device.asked_in_between); // what fails while room is made is forgotten
+}
+
+TEST("device: more values than can be counted in bytes are too many") {
+    CpuBackend cpu(1);
+    DeviceArray<float, float> values(cpu.table());
+    std::string kind;
+    try {
+        values.get(int64_t(1) << 62);
+    } catch (const Error &e) {
+        kind = e.kind;
+    }
+    CHECK_EQUAL(kind, "memory");
+}
+
 TEST("device: without enough memory the fit ends with an error, and leaves nothing behind") {
     Config c = small("zinb");
     MemorySource source(test_counts(40, 20, 3), true);
@@ -234,6 +274,7 @@ TEST("device: one that is lost leaves the last weights that the host has") {
                 break;
             CHECK_EQUAL(fit.result.status, "device_failed");
             CHECK(std::get<double>(*fit.result.device_error->field("sticky")) == 1);
+            CHECK_EQUAL(fit.result.best_epoch, 0); // the only weights that were asked for within a second
             for (const auto &values : fit.result.weights)
                 for (double v : values)
                     CHECK(std::isfinite(v));
