@@ -26,7 +26,7 @@
                 "anew, such as BiocParallel::SnowParam().")
         ), arg = "device", value = device)
     }
-    devices <- .cudaDevices()
+    devices <- .knownDevices()
     number <- as.integer(sub("^(auto|cuda)(:|$)", "", device))
     usable <- which(!nzchar(devices$reason))
     if (is.na(number) && length(usable) > 0L) {
@@ -43,6 +43,18 @@
 
 .inFork <- function() {
     !is.null(.cuda$process) && .cuda$process != Sys.getpid()
+}
+
+# A look at the GPUs takes time, and memory of each: one a session, if all are
+# well.
+.knownDevices <- function() {
+    if (!is.null(.cuda$lost) || is.null(.cuda$devices)) {
+        devices <- .cudaDevices()
+        all_well <- nrow(devices) > 0L && !any(nzchar(devices$reason))
+        .cuda$devices <- if (all_well) devices
+        return(devices)
+    }
+    .cuda$devices
 }
 
 .whyNot <- function(devices, number) {
@@ -89,7 +101,7 @@
 .noteDeviceFailure <- function(condition) {
     if (isTRUE(as.logical(condition$sticky))) {
         .cuda$lost <- paste("it failed earlier in this session:",
-            conditionMessage(condition))
+            condition$reason)
     }
 }
 

@@ -36,7 +36,7 @@
     }
     interrupted <- identical(model@info$status, "interrupted")
     if (!interrupted) {
-        errors <- .errorQuantiles(model, source, control)
+        errors <- .withTrained(.errorQuantiles(model, source, control), model)
         model@info$error_quantiles <- errors
         interrupted <- is.null(errors)
     }
@@ -96,6 +96,14 @@
     }
     tryCatch(expr, aesop_error_numeric = with_model,
         aesop_error_device = with_model)
+}
+
+# A device that fails after the training does not cost the model.
+.withTrained <- function(expr, model) {
+    tryCatch(expr, aesop_error_device = function(e) {
+        e$model <- model
+        stop(e)
+    })
 }
 
 .makeModel <- function(fit, config, input, seed, notes) {

@@ -122,6 +122,7 @@ void each_stored(const Backend<float> &backend, const SparseMatrix<float> &x, F 
         backend.download(backend.self, to.data(), from, int64_t(to.size() * sizeof(to[0])));
     };
     read(start, x.start);
+    check_device(backend);
     std::vector<int32_t> index(size_t(start.back()));
     std::vector<float> value(size_t(start.back()));
     read(index, x.index), read(value, x.value);

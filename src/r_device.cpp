@@ -7,7 +7,7 @@ namespace {
 
 template <class Function>
 Function *function_of(SEXP pointer) {
-    if (TYPEOF(pointer) != EXTPTRSXP)
+    if (TYPEOF(pointer) != EXTPTRSXP || !R_ExternalPtrAddrFn(pointer)) // null once it was saved or sent
         throw Error("device", "The CUDA backend cannot be called.").with("sticky", 0);
     return reinterpret_cast<Function *>(R_ExternalPtrAddrFn(pointer));
 }
@@ -32,6 +32,7 @@ ComputeDevice::ComputeDevice(const Rcpp::List &control) {
     char message[kText] = "";
     const void *table = nullptr;
     auto open = function_of<aesop_cuda_open_function>(element(gpu, "open"));
+    auto close = function_of<aesop_cuda_close_function>(element(gpu, "close"));
     int answer = open(Rcpp::as<int>(element(gpu, "number")), &table, message, kText);
     if (answer == AESOP_CUDA_FORKED)
         throw Error("fork", message);
@@ -40,7 +41,7 @@ ComputeDevice::ComputeDevice(const Rcpp::List &control) {
             .with("code", answer == AESOP_CUDA_MEMORY ? "out_of_memory" : "unusable")
             .with("sticky", 0);
     table_ = static_cast<const Backend<float> *>(table);
-    close_ = function_of<aesop_cuda_close_function>(element(gpu, "close"));
+    close_ = close;
 }
 
 ComputeDevice::~ComputeDevice() {

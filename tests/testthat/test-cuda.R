@@ -156,8 +156,9 @@ test_that("a GPU that is lost leaves the last model, and is left alone", {
         expect_s4_class(condition$model, "AutoencoderModel")
         expect_true(all(is.finite(encode(condition$model, x,
             device = "cpu"))))
-        expectAesopError(toyModel(x, device = "cuda"), "device",
+        again <- expectAesopError(toyModel(x, device = "cuda"), "device",
             c("failed earlier", "Restart R"))
+        expect_false(grepl("..", conditionMessage(again), fixed = TRUE))
         expect_s4_class(toyModel(x, device = "auto"), "AutoencoderModel")
         expect_identical(nrow(cudaInfo()), 0L)
     })
@@ -175,6 +176,20 @@ test_that("a GPU without enough memory is an error that can be mended", {
         }
         expect_s4_class(toyModel(x, device = "cuda"), "AutoencoderModel")
     })
+})
+
+test_that("a device that fails after the training leaves the model", {
+    x <- toyGaussian()
+    model <- toyModel(x)
+    source <- aesop:::.newData(model, x, list(device = "cpu"))$source
+    for (open in list(NULL, methods::new("externalptr"))) { # null: of a copy
+        control <- list(num_threads = 1L,
+            device = list(number = 0L, open = open, close = open))
+        condition <- expectAesopError(aesop:::.withTrained(
+            aesop:::.errorQuantiles(model, source, control), model),
+            "device", "cannot be called")
+        expect_identical(condition$model, model)
+    }
 })
 
 test_that("a forked process does not touch the GPU", {
