@@ -13,6 +13,7 @@
 #' features), `aesop_error_numeric` (training gave non-finite numbers; the
 #' field `model` holds the last good model), `aesop_error_not_fitted` (settings
 #' instead of a model), `aesop_error_memory`, `aesop_error_device`,
+#' `aesop_error_fork` (a GPU in a forked process),
 #' `aesop_error_package` (a suggested package is not installed),
 #' `aesop_error_io` or `aesop_error_format` (model files), so that scripts can
 #' catch what they can handle. Warnings are of class `aesop_warning`, messages

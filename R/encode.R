@@ -33,7 +33,8 @@
 #' cannot be used; `aesop_error_not_fitted` for settings instead of a model;
 #' `aesop_error_format_schema` for a model that was changed by hand;
 #' `aesop_error_design` for covariates that are missing, or levels that the
-#' model has not seen.
+#' model has not seen; `aesop_error_device` and `aesop_error_fork` as of
+#' [trainAutoencoder()].
 #'
 #' @returns `encode`: a matrix of samples x codes with columns `AE1`, `AE2` and
 #' so on. `decode` and `reconstruct`: a dense matrix of features x samples on

@@ -74,7 +74,8 @@
 #' `aesop_error_memory` for a network too large for the machine;
 #' `aesop_error_device` for a device that cannot be used, or that fails (field
 #' `sticky`: whether R must be restarted to use it again; field `model`: the
-#' last model it is known to have had, at most a second older);
+#' last model that was fetched from it, which happens at the end of an epoch and
+#' at most once a second);
 #' `aesop_error_fork` for a GPU in a forked process;
 #' `aesop_error_design` for covariates that are missing, constant or NA.
 #'
