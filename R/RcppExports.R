@@ -9,6 +9,14 @@ decode_codes <- function(model, codes, design, control) {
     .Call(`_aesop_decode_codes`, model, codes, design, control)
 }
 
+cuda_version_fits <- function(version) {
+    .Call(`_aesop_cuda_version_fits`, version)
+}
+
+cuda_devices <- function(devices) {
+    .Call(`_aesop_cuda_devices`, devices)
+}
+
 write_model_file <- function(path, metadata, tensors) {
     invisible(.Call(`_aesop_write_model_file`, path, metadata, tensors))
 }

@@ -6,247 +6,260 @@
 using namespace Rcpp;
 
 #ifdef RCPP_USE_GLOBAL_ROSTREAM
-Rcpp::Rostream<true> &Rcpp::Rcout = Rcpp::Rcpp_cout_get();
-Rcpp::Rostream<false> &Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
+Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
+Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
 // apply_autoencoder
-SEXP apply_autoencoder(const Rcpp::List &model, const Rcpp::List &source, const std::string &what,
-                       const Rcpp::List &control);
+SEXP apply_autoencoder(const Rcpp::List& model, const Rcpp::List& source, const std::string& what, const Rcpp::List& control);
 RcppExport SEXP _aesop_apply_autoencoder(SEXP modelSEXP, SEXP sourceSEXP, SEXP whatSEXP, SEXP controlSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type model(modelSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type source(sourceSEXP);
-    Rcpp::traits::input_parameter<const std::string &>::type what(whatSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type control(controlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type model(modelSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type source(sourceSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type what(whatSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(apply_autoencoder(model, source, what, control));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // decode_codes
-Rcpp::NumericMatrix decode_codes(const Rcpp::List &model, const Rcpp::NumericMatrix &codes,
-                                 const Rcpp::RObject &design, const Rcpp::List &control);
+Rcpp::NumericMatrix decode_codes(const Rcpp::List& model, const Rcpp::NumericMatrix& codes, const Rcpp::RObject& design, const Rcpp::List& control);
 RcppExport SEXP _aesop_decode_codes(SEXP modelSEXP, SEXP codesSEXP, SEXP designSEXP, SEXP controlSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type model(modelSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::NumericMatrix &>::type codes(codesSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::RObject &>::type design(designSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type control(controlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type model(modelSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type codes(codesSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::RObject& >::type design(designSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(decode_codes(model, codes, design, control));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
+}
+// cuda_version_fits
+bool cuda_version_fits(SEXP version);
+RcppExport SEXP _aesop_cuda_version_fits(SEXP versionSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type version(versionSEXP);
+    rcpp_result_gen = Rcpp::wrap(cuda_version_fits(version));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cuda_devices
+Rcpp::List cuda_devices(SEXP devices);
+RcppExport SEXP _aesop_cuda_devices(SEXP devicesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type devices(devicesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cuda_devices(devices));
+    return rcpp_result_gen;
+END_RCPP
 }
 // write_model_file
-void write_model_file(const std::string &path, const Rcpp::List &metadata, const Rcpp::List &tensors);
+void write_model_file(const std::string& path, const Rcpp::List& metadata, const Rcpp::List& tensors);
 RcppExport SEXP _aesop_write_model_file(SEXP pathSEXP, SEXP metadataSEXP, SEXP tensorsSEXP) {
-    BEGIN_RCPP
-    Rcpp::traits::input_parameter<const std::string &>::type path(pathSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type metadata(metadataSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type tensors(tensorsSEXP);
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< const std::string& >::type path(pathSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type metadata(metadataSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type tensors(tensorsSEXP);
     write_model_file(path, metadata, tensors);
     return R_NilValue;
-    END_RCPP
+END_RCPP
 }
 // read_model_file
-Rcpp::List read_model_file(const std::string &path);
+Rcpp::List read_model_file(const std::string& path);
 RcppExport SEXP _aesop_read_model_file(SEXP pathSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const std::string &>::type path(pathSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type path(pathSEXP);
     rcpp_result_gen = Rcpp::wrap(read_model_file(path));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // loss_and_gradient
-Rcpp::List loss_and_gradient(const Rcpp::List &model, const Rcpp::List &source, const Rcpp::List &options);
+Rcpp::List loss_and_gradient(const Rcpp::List& model, const Rcpp::List& source, const Rcpp::List& options);
 RcppExport SEXP _aesop_loss_and_gradient(SEXP modelSEXP, SEXP sourceSEXP, SEXP optionsSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type model(modelSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type source(sourceSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type model(modelSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type source(sourceSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
     rcpp_result_gen = Rcpp::wrap(loss_and_gradient(model, source, options));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // apply_noise
-Rcpp::NumericMatrix apply_noise(const Rcpp::NumericMatrix &x, const Rcpp::List &config,
-                                const Rcpp::List &control);
+Rcpp::NumericMatrix apply_noise(const Rcpp::NumericMatrix& x, const Rcpp::List& config, const Rcpp::List& control);
 RcppExport SEXP _aesop_apply_noise(SEXP xSEXP, SEXP configSEXP, SEXP controlSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::NumericMatrix &>::type x(xSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type config(configSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type control(controlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type x(xSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(apply_noise(x, config, control));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // optimizer_step
-Rcpp::List optimizer_step(const Rcpp::List &config, const Rcpp::NumericVector &weights,
-                          const Rcpp::NumericVector &gradient, const Rcpp::List &state, double step);
-RcppExport SEXP _aesop_optimizer_step(SEXP configSEXP, SEXP weightsSEXP, SEXP gradientSEXP, SEXP stateSEXP,
-                                      SEXP stepSEXP) {
-    BEGIN_RCPP
+Rcpp::List optimizer_step(const Rcpp::List& config, const Rcpp::NumericVector& weights, const Rcpp::NumericVector& gradient, const Rcpp::List& state, double step);
+RcppExport SEXP _aesop_optimizer_step(SEXP configSEXP, SEXP weightsSEXP, SEXP gradientSEXP, SEXP stateSEXP, SEXP stepSEXP) {
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type config(configSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::NumericVector &>::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::NumericVector &>::type gradient(gradientSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type state(stateSEXP);
-    Rcpp::traits::input_parameter<double>::type step(stepSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type gradient(gradientSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type state(stateSEXP);
+    Rcpp::traits::input_parameter< double >::type step(stepSEXP);
     rcpp_result_gen = Rcpp::wrap(optimizer_step(config, weights, gradient, state, step));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // learning_rates
-Rcpp::NumericVector learning_rates(const Rcpp::List &config, double steps_per_epoch);
+Rcpp::NumericVector learning_rates(const Rcpp::List& config, double steps_per_epoch);
 RcppExport SEXP _aesop_learning_rates(SEXP configSEXP, SEXP steps_per_epochSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type config(configSEXP);
-    Rcpp::traits::input_parameter<double>::type steps_per_epoch(steps_per_epochSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< double >::type steps_per_epoch(steps_per_epochSEXP);
     rcpp_result_gen = Rcpp::wrap(learning_rates(config, steps_per_epoch));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // schedule_momenta
-Rcpp::NumericVector schedule_momenta(const Rcpp::List &config, double steps_per_epoch);
+Rcpp::NumericVector schedule_momenta(const Rcpp::List& config, double steps_per_epoch);
 RcppExport SEXP _aesop_schedule_momenta(SEXP configSEXP, SEXP steps_per_epochSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type config(configSEXP);
-    Rcpp::traits::input_parameter<double>::type steps_per_epoch(steps_per_epochSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< double >::type steps_per_epoch(steps_per_epochSEXP);
     rcpp_result_gen = Rcpp::wrap(schedule_momenta(config, steps_per_epoch));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // sample_order
-Rcpp::NumericVector sample_order(double n, const Rcpp::List &control);
+Rcpp::NumericVector sample_order(double n, const Rcpp::List& control);
 RcppExport SEXP _aesop_sample_order(SEXP nSEXP, SEXP controlSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<double>::type n(nSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type control(controlSEXP);
+    Rcpp::traits::input_parameter< double >::type n(nSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(sample_order(n, control));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // set_cpu_target_name
-void set_cpu_target_name(const std::string &name);
+void set_cpu_target_name(const std::string& name);
 RcppExport SEXP _aesop_set_cpu_target_name(SEXP nameSEXP) {
-    BEGIN_RCPP
-    Rcpp::traits::input_parameter<const std::string &>::type name(nameSEXP);
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< const std::string& >::type name(nameSEXP);
     set_cpu_target_name(name);
     return R_NilValue;
-    END_RCPP
+END_RCPP
 }
 // cpu_target_names
 std::vector<std::string> cpu_target_names();
 RcppExport SEXP _aesop_cpu_target_names() {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     rcpp_result_gen = Rcpp::wrap(cpu_target_names());
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // count_losses
-Rcpp::List count_losses(const std::string &kind, const Rcpp::NumericVector &log_mean,
-                        const Rcpp::NumericVector &log_theta, const Rcpp::NumericVector &count,
-                        const std::string &precision, const Rcpp::List &control);
-RcppExport SEXP _aesop_count_losses(SEXP kindSEXP, SEXP log_meanSEXP, SEXP log_thetaSEXP, SEXP countSEXP,
-                                    SEXP precisionSEXP, SEXP controlSEXP) {
-    BEGIN_RCPP
+Rcpp::List count_losses(const std::string& kind, const Rcpp::NumericVector& log_mean, const Rcpp::NumericVector& log_theta, const Rcpp::NumericVector& count, const std::string& precision, const Rcpp::List& control);
+RcppExport SEXP _aesop_count_losses(SEXP kindSEXP, SEXP log_meanSEXP, SEXP log_thetaSEXP, SEXP countSEXP, SEXP precisionSEXP, SEXP controlSEXP) {
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const std::string &>::type kind(kindSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::NumericVector &>::type log_mean(log_meanSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::NumericVector &>::type log_theta(log_thetaSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::NumericVector &>::type count(countSEXP);
-    Rcpp::traits::input_parameter<const std::string &>::type precision(precisionSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type control(controlSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type kind(kindSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type log_mean(log_meanSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type log_theta(log_thetaSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type count(countSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type precision(precisionSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(count_losses(kind, log_mean, log_theta, count, precision, control));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // learning_rate_range
-Rcpp::List learning_rate_range(const Rcpp::List &source, const Rcpp::List &config, const Rcpp::List &options,
-                               const Rcpp::List &control);
-RcppExport SEXP _aesop_learning_rate_range(SEXP sourceSEXP, SEXP configSEXP, SEXP optionsSEXP,
-                                           SEXP controlSEXP) {
-    BEGIN_RCPP
+Rcpp::List learning_rate_range(const Rcpp::List& source, const Rcpp::List& config, const Rcpp::List& options, const Rcpp::List& control);
+RcppExport SEXP _aesop_learning_rate_range(SEXP sourceSEXP, SEXP configSEXP, SEXP optionsSEXP, SEXP controlSEXP) {
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type source(sourceSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type config(configSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type options(optionsSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type control(controlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type source(sourceSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(learning_rate_range(source, config, options, control));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // autoencoder_defaults
 Rcpp::List autoencoder_defaults();
 RcppExport SEXP _aesop_autoencoder_defaults() {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     rcpp_result_gen = Rcpp::wrap(autoencoder_defaults());
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // validate_config
-Rcpp::List validate_config(const Rcpp::List &config);
+Rcpp::List validate_config(const Rcpp::List& config);
 RcppExport SEXP _aesop_validate_config(SEXP configSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type config(configSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
     rcpp_result_gen = Rcpp::wrap(validate_config(config));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // config_shapes
-Rcpp::List config_shapes(const Rcpp::List &config, double n_features);
+Rcpp::List config_shapes(const Rcpp::List& config, double n_features);
 RcppExport SEXP _aesop_config_shapes(SEXP configSEXP, SEXP n_featuresSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type config(configSEXP);
-    Rcpp::traits::input_parameter<double>::type n_features(n_featuresSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< double >::type n_features(n_featuresSEXP);
     rcpp_result_gen = Rcpp::wrap(config_shapes(config, n_features));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 // train_autoencoder
-Rcpp::List train_autoencoder(const Rcpp::List &source, const Rcpp::List &config, const Rcpp::List &control);
+Rcpp::List train_autoencoder(const Rcpp::List& source, const Rcpp::List& config, const Rcpp::List& control);
 RcppExport SEXP _aesop_train_autoencoder(SEXP sourceSEXP, SEXP configSEXP, SEXP controlSEXP) {
-    BEGIN_RCPP
+BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type source(sourceSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type config(configSEXP);
-    Rcpp::traits::input_parameter<const Rcpp::List &>::type control(controlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type source(sourceSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type config(configSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(train_autoencoder(source, config, control));
     return rcpp_result_gen;
-    END_RCPP
+END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
-    {"_aesop_apply_autoencoder", (DL_FUNC)&_aesop_apply_autoencoder, 4},
-    {"_aesop_decode_codes", (DL_FUNC)&_aesop_decode_codes, 4},
-    {"_aesop_write_model_file", (DL_FUNC)&_aesop_write_model_file, 3},
-    {"_aesop_read_model_file", (DL_FUNC)&_aesop_read_model_file, 1},
-    {"_aesop_loss_and_gradient", (DL_FUNC)&_aesop_loss_and_gradient, 3},
-    {"_aesop_apply_noise", (DL_FUNC)&_aesop_apply_noise, 3},
-    {"_aesop_optimizer_step", (DL_FUNC)&_aesop_optimizer_step, 5},
-    {"_aesop_learning_rates", (DL_FUNC)&_aesop_learning_rates, 2},
-    {"_aesop_schedule_momenta", (DL_FUNC)&_aesop_schedule_momenta, 2},
-    {"_aesop_sample_order", (DL_FUNC)&_aesop_sample_order, 2},
-    {"_aesop_set_cpu_target_name", (DL_FUNC)&_aesop_set_cpu_target_name, 1},
-    {"_aesop_cpu_target_names", (DL_FUNC)&_aesop_cpu_target_names, 0},
-    {"_aesop_count_losses", (DL_FUNC)&_aesop_count_losses, 6},
-    {"_aesop_learning_rate_range", (DL_FUNC)&_aesop_learning_rate_range, 4},
-    {"_aesop_autoencoder_defaults", (DL_FUNC)&_aesop_autoencoder_defaults, 0},
-    {"_aesop_validate_config", (DL_FUNC)&_aesop_validate_config, 1},
-    {"_aesop_config_shapes", (DL_FUNC)&_aesop_config_shapes, 2},
-    {"_aesop_train_autoencoder", (DL_FUNC)&_aesop_train_autoencoder, 3},
-    {NULL, NULL, 0}};
+    {"_aesop_apply_autoencoder", (DL_FUNC) &_aesop_apply_autoencoder, 4},
+    {"_aesop_decode_codes", (DL_FUNC) &_aesop_decode_codes, 4},
+    {"_aesop_cuda_version_fits", (DL_FUNC) &_aesop_cuda_version_fits, 1},
+    {"_aesop_cuda_devices", (DL_FUNC) &_aesop_cuda_devices, 1},
+    {"_aesop_write_model_file", (DL_FUNC) &_aesop_write_model_file, 3},
+    {"_aesop_read_model_file", (DL_FUNC) &_aesop_read_model_file, 1},
+    {"_aesop_loss_and_gradient", (DL_FUNC) &_aesop_loss_and_gradient, 3},
+    {"_aesop_apply_noise", (DL_FUNC) &_aesop_apply_noise, 3},
+    {"_aesop_optimizer_step", (DL_FUNC) &_aesop_optimizer_step, 5},
+    {"_aesop_learning_rates", (DL_FUNC) &_aesop_learning_rates, 2},
+    {"_aesop_schedule_momenta", (DL_FUNC) &_aesop_schedule_momenta, 2},
+    {"_aesop_sample_order", (DL_FUNC) &_aesop_sample_order, 2},
+    {"_aesop_set_cpu_target_name", (DL_FUNC) &_aesop_set_cpu_target_name, 1},
+    {"_aesop_cpu_target_names", (DL_FUNC) &_aesop_cpu_target_names, 0},
+    {"_aesop_count_losses", (DL_FUNC) &_aesop_count_losses, 6},
+    {"_aesop_learning_rate_range", (DL_FUNC) &_aesop_learning_rate_range, 4},
+    {"_aesop_autoencoder_defaults", (DL_FUNC) &_aesop_autoencoder_defaults, 0},
+    {"_aesop_validate_config", (DL_FUNC) &_aesop_validate_config, 1},
+    {"_aesop_config_shapes", (DL_FUNC) &_aesop_config_shapes, 2},
+    {"_aesop_train_autoencoder", (DL_FUNC) &_aesop_train_autoencoder, 3},
+    {NULL, NULL, 0}
+};
 
 RcppExport void R_init_aesop(DllInfo *dll) {
     R_registerRoutines(dll, NULL, CallEntries, NULL, NULL);
