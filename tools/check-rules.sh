@@ -114,6 +114,37 @@ for set in avx2 avx512; do
     fi
 done
 
+# In a copy, with a compiler for CUDA that compiles nothing: what configure says,
+# and how it ends.
+configured() {
+    said=$(cd "${copy}" &&
+        AESOP_CUDA=$1 NVCC=/bin/false sh ./configure 2>&1) && end=0 || end=$?
+    say "${said}" | grep CUDA
+    say "exit status ${end}"
+}
+if command -v Rscript > /dev/null 2>&1; then
+    copy=$(mktemp -d)
+    cp -r configure src tools "${copy}"
+    for setting in auto no yes perhaps; do
+        configured "${setting}"
+    done > "${copy}/found"
+    cat > "${copy}/expected" << 'END'
+CUDA backend: no, /bin/false cannot compile tools/cuda-test.cu
+exit status 0
+CUDA backend: no, AESOP_CUDA is "no"
+exit status 0
+configure: AESOP_CUDA is "yes", but /bin/false cannot compile tools/cuda-test.cu
+exit status 1
+configure: AESOP_CUDA is "perhaps"; use auto, yes or no
+exit status 1
+END
+    verdict "configure goes on without CUDA unless it is asked for" "$(
+        diff "${copy}/expected" "${copy}/found")"
+    rm -rf "${copy}"
+else
+    skip "configure goes on without CUDA unless it is asked for" "no R"
+fi
+
 if command -v shellcheck > /dev/null 2>&1; then
     verdict "shellcheck of the scripts" "$(
         shellcheck -s sh -x -f gcc configure configure.win cleanup tools/*.sh)"
