@@ -6,33 +6,37 @@ cd "$(dirname "$0")/../.."
 build=.build/core-tests
 work=.build/mutations
 sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
-passed=0
-failed=0
+jobs=${JOBS:-2}
+number=100
+rm -rf "$work"
+mkdir -p "$work"
 
-# mutate NAME FILE COMPILED-FILE SED-EXPRESSION
+# mutate NAME FILE COMPILED-FILE SED-EXPRESSION: some at a time, the verdicts in files.
 mutate() {
-    rm -rf "$work"
-    mkdir -p "$work"
-    cp -r src "$work/src"
-    sed "$4" "src/core/$2" >"$work/src/core/$2"
-    if cmp -s "src/core/$2" "$work/src/core/$2"; then
-        echo "not ok mutation: $1 (nothing in $2 matched)"
-        failed=$((failed + 1))
+    number=$((number + 1))
+    mutant "$work/$number" "$@" >"$work/$number.verdict" 2>&1 &
+    [ $((number % jobs)) -ne 0 ] || wait
+}
+mutant() {
+    mkdir -p "$1/src"
+    cp -r src/core "$1/src/core"
+    sed "$5" "src/core/$3" >"$1/src/core/$3"
+    if cmp -s "src/core/$3" "$1/src/core/$3"; then
+        echo "not ok mutation: $2 (nothing in $3 matched)"
         return 0
     fi
-    others=$(ls "$build"/src/core/*.o "$build"/src/cpu/*.o | grep -v "/$3.o\$")
+    others=$(ls "$build"/src/core/*.o "$build"/src/cpu/*.o | grep -v "/$4.o\$")
     # shellcheck disable=SC2086
-    g++ -std=c++17 -O0 $sanitizers -DAESOP_STD_THREADS -I"$work/src" -c -o "$work/mutant.o" "$work/src/core/$3.cpp"
-    # shellcheck disable=SC2086
-    g++ $sanitizers -pthread -o "$work/mutant" "$work/mutant.o" $others \
-        "$build/tests/core/test_gradients.o" "$build/tests/core/test_networks.o" "$build/tests/core/test_main.o"
-    if ASAN_OPTIONS=detect_leaks=0 "$work/mutant" gradients networks >"$work/output" 2>&1; then
-        echo "not ok mutation: $1 (the gradient tests pass with it)"
-        failed=$((failed + 1))
+    if ! { g++ -std=c++17 -O0 $sanitizers -DAESOP_STD_THREADS -I"$1/src" -c -o "$1/mutant.o" "$1/src/core/$4.cpp" &&
+        g++ $sanitizers -pthread -o "$1/mutant" "$1/mutant.o" $others "$build/tests/core/test_gradients.o" \
+            "$build/tests/core/test_networks.o" "$build/tests/core/test_main.o"; }; then
+        echo "not ok mutation: $2 (does not compile)"
+    elif ASAN_OPTIONS=detect_leaks=0 "$1/mutant" gradients networks >"$1/output" 2>&1; then
+        echo "not ok mutation: $2 (the gradient tests pass with it)"
     else
-        echo "ok mutation: $1"
-        passed=$((passed + 1))
+        echo "ok mutation: $2"
     fi
+    rm -rf "$1"
 }
 
 mutate "sign of the tanh derivative" activation-inl.h reference 's/return T(1) - y \* y;/return T(1) + y * y;/'
@@ -52,5 +56,9 @@ mutate "covariates without a gradient" layer.cpp layer 's/i < weights_.size(); i
 mutate "perturbed code without a gradient" autoencoder.cpp autoencoder 's/backend_.add(backend_.self, factor - 1, difference_, dperturbed);//'
 mutate "exact contraction without its part by the weights" reference_loss.cpp reference_loss 's/dw.at(i, j) += 2 \* factor/dw.at(i, j) += 0 * factor/'
 mutate "weight of a feature left out of its slope" reference_loss.cpp reference_loss 's/weight = a.weight \* share/weight = a.weight/'
+wait
+cat "$work"/*.verdict
+passed=$(cat "$work"/*.verdict | grep -c '^ok ' || true)
+failed=$((number - 100 - passed))
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
