@@ -1,5 +1,6 @@
 #include "backend_cpu.h"
 #include "../core/device_memory.h"
+#include "../core/reference.h"
 #include "cpu_state.h"
 #include "dispatch.h"
 #include <atomic>
@@ -59,16 +60,6 @@ void *allocate(void *, int64_t bytes) {
 void release(void *, void *p) {
     release_bytes(p);
 }
-void copy(void *, void *to, const void *from, int64_t bytes) {
-    std::memcpy(to, from, size_t(bytes));
-}
-const DeviceFailure *failure(void *) {
-    return nullptr;
-}
-void nothing(void *) {}
-int64_t no_room(void *) {
-    return 0;
-}
 
 } // namespace
 
@@ -80,13 +71,15 @@ CpuBackend::CpuBackend(int num_threads, const std::string &target)
     table_.version = kBackendVersion;
     table_.name = state_->kernels.name;
     table_.self = state_.get();
-    table_.steps_ahead = 1;
-    table_.failure = failure;
-    table_.recover = table_.step_done = nothing;
-    table_.room_for_samples = no_room;
+    const Backend<float> &host = reference_backend<float>(); // the same memory, and as little can fail
+    table_.steps_ahead = host.steps_ahead;
+    table_.failure = host.failure;
+    table_.recover = host.recover;
+    table_.step_done = host.step_done;
+    table_.room_for_samples = host.room_for_samples;
     table_.allocate = allocate;
     table_.release = release;
-    table_.upload = table_.download = table_.copy = copy;
+    table_.upload = host.upload, table_.download = host.download, table_.copy = host.copy;
     add_products(table_);
     add_gradients(table_);
     add_elementwise(table_);

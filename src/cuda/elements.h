@@ -135,6 +135,16 @@ inline TileSum tile_sum(Queue &q, unsigned blocks, double *value, double factor)
     return {q.scratch<double>(blocks), q.counters(1), value, factor};
 }
 
+// *value += factor * the sum of what n blocks left; by all threads of the last one.
+__device__ inline void join_sum(const double *parts, unsigned n, double *value, double factor) {
+    double sum = 0;
+    for (unsigned i = threadIdx.x; i < n; i += kThreads)
+        sum += fresh(parts + i);
+    sum = sum_block(sum);
+    if (threadIdx.x == 0)
+        *value += factor * sum;
+}
+
 // *value += factor * the sum of the threads' numbers. Called once by all threads of all blocks.
 __device__ inline void finish_sum(const TileSum &s, double mine) {
     if (!s.value)
@@ -142,14 +152,8 @@ __device__ inline void finish_sum(const TileSum &s, double mine) {
     double sum = sum_block(mine);
     if (threadIdx.x == 0)
         s.parts[blockIdx.x] = sum;
-    if (!is_last_block(s.counter, gridDim.x))
-        return;
-    sum = 0;
-    for (unsigned b = threadIdx.x; b < gridDim.x; b += kThreads)
-        sum += fresh(s.parts + b);
-    sum = sum_block(sum);
-    if (threadIdx.x == 0)
-        *s.value += s.factor * sum;
+    if (is_last_block(s.counter, gridDim.x))
+        join_sum(s.parts, gridDim.x, s.value, s.factor);
 }
 
 // f(row, column) of every element, added up.

@@ -212,14 +212,8 @@ __global__ void contraction_kernel(const ContractionTask *task) {
     sum = sum_block(lane == 0 ? sum * double(slopes) : 0);
     if (threadIdx.x == 0)
         t.totals[p] = sum;
-    if (!is_last_block(t.counter, t.panels))
-        return;
-    sum = 0;
-    for (unsigned i = threadIdx.x; i < t.panels; i += kThreads)
-        sum += fresh(t.totals + i);
-    sum = sum_block(sum);
-    if (threadIdx.x == 0)
-        *t.sum.value += t.sum.factor * sum;
+    if (is_last_block(t.counter, t.panels))
+        join_sum(t.totals, t.panels, t.sum.value, t.sum.factor);
 }
 
 template <Activation A>
