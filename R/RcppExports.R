@@ -13,6 +13,10 @@ cuda_version_fits <- function(version) {
     .Call(`_aesop_cuda_version_fits`, version)
 }
 
+device_self_check <- function(control) {
+    .Call(`_aesop_device_self_check`, control)
+}
+
 cuda_devices <- function(devices) {
     .Call(`_aesop_cuda_devices`, devices)
 }

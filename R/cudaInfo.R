@@ -15,7 +15,9 @@
 #' The CUDA backend has not yet run on a GPU. Its code is compiled by CUDA's
 #' compiler and tested on the processor, where a stand-in for the CUDA runtime
 #' runs its kernels and each of them is compared with the reference in double
-#' precision. Take its results with care until this sentence is gone.
+#' precision. Take its results with care until this sentence is gone. Before a
+#' session uses a GPU, small networks are trained on it and in double precision
+#' on the processor: one whose losses differ is listed as not usable.
 #'
 #' @param x What `cudaInfo` returned.
 #' @param ... For the print method of data frames.

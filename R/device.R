@@ -38,6 +38,7 @@
     if (explicit) {
         .abortDevice(device, .whyNot(devices, number))
     }
+    .sayUnused(devices)
     NULL
 }
 
@@ -85,16 +86,23 @@
 
 # "auto" says once a session that it takes a GPU.
 .openableDevice <- function(devices, number, explicit) {
-    name <- paste0("cuda:", number)
+    found <- .pluginDevice(.cudaPlugin(), number)
     if (!explicit && is.null(.cuda$said)) {
         .cuda$said <- TRUE
         .inform(sprintf(
             "Using the GPU %s (%s); device = \"cpu\" keeps to the processor.",
-            name, devices$name[number + 1L]), device = name)
+            found$name, devices$name[number + 1L]), device = found$name)
     }
-    plugin <- .cudaPlugin()
-    list(name = name, number = number, open = plugin$open,
-        close = plugin$close)
+    found
+}
+
+# "auto" says once a session that a GPU is there and cannot be used.
+.sayUnused <- function(devices) {
+    if (nrow(devices) > 0L && is.null(.cuda$said)) {
+        .cuda$said <- TRUE
+        .inform(sprintf("The GPU cuda:0 (%s) is not used: %s.",
+            devices$name[1L], devices$reason[1L]), device = "cpu")
+    }
 }
 
 # A GPU that failed in a way that cannot be mended: no more calls to it.
@@ -145,6 +153,26 @@
     })
 }
 
+# The reasons, with those of GPUs that fail, or compute wrong numbers, where
+# small networks are trained on them; once a session for each that does not.
+.selfChecked <- function(plugin, reasons) {
+    vapply(seq_along(reasons), function(i) {
+        if (nzchar(reasons[i]) || isTRUE(.cuda$checked[i])) {
+            return(reasons[i])
+        }
+        control <- list(device = .pluginDevice(plugin, i - 1L))
+        reason <- tryCatch(.onDevice(device_self_check(control)),
+            aesop_error = function(e) e$reason)
+        .cuda$checked[i] <- !nzchar(reason)
+        reason
+    }, "")
+}
+
+.pluginDevice <- function(plugin, number) {
+    list(name = paste0("cuda:", number), number = number, open = plugin$open,
+        close = plugin$close)
+}
+
 # A data frame with one row per GPU; reason: why it cannot be used, "" if it
 # can. Without any: attribute "reason".
 .cudaDevices <- function() {
@@ -159,6 +187,7 @@
         } else {
             found <- cuda_devices(plugin$devices)
             devices <- as.data.frame(found$devices, stringsAsFactors = FALSE)
+            devices$reason <- .selfChecked(plugin, devices$reason)
             reason <- found$reason
         }
     }

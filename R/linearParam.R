@@ -13,8 +13,10 @@
 #'
 #' @param latent Number of codes; `"auto"` for the optimal hard threshold of
 #'     the singular values (see [chooseLatent()]), at least 2, at most 30 and
-#'     at most a quarter of the samples (but 10 where there are as many). No
-#'     more than the samples less one are ever made, which is said.
+#'     at most a quarter of the samples (but 10 where there are as many). Of up
+#'     to 31 features all but one, within the same limit by the samples: so few
+#'     show no noise to set a threshold by. No more codes than the samples less
+#'     one are ever made, which is said.
 #' @param neighbours Nearest samples by which the code is scaled, at least 1.
 #' @param normalize `"none"`, or `"log"` for counts, see [AutoencoderParam()].
 #'     `NULL` for `"log"` if all values are whole numbers, not negative, and
@@ -206,6 +208,10 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     }
     x <- x[, .fixedSubset(ncol(x), .maxSpectrumSamples), drop = FALSE]
     most <- .mostLatent(dim(x))
+    if (nrow(x) <= .maxEmbeddingLatent + 1L) {
+        return(list(latent = most, why = sprintf(
+            "as many as %d features and %d samples allow", nrow(x), ncol(x))))
+    }
     list(latent = max(min(2L, most), min(.spectrumCount(x), most)),
         why = sprintf(paste("singular values above the optimal hard",
             "threshold; at most %d"), most))

@@ -46,6 +46,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// device_self_check
+std::string device_self_check(Rcpp::List control);
+RcppExport SEXP _aesop_device_self_check(SEXP controlSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
+    rcpp_result_gen = Rcpp::wrap(device_self_check(control));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cuda_devices
 Rcpp::List cuda_devices(SEXP devices);
 RcppExport SEXP _aesop_cuda_devices(SEXP devicesSEXP) {
@@ -241,6 +251,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_aesop_apply_autoencoder", (DL_FUNC) &_aesop_apply_autoencoder, 4},
     {"_aesop_decode_codes", (DL_FUNC) &_aesop_decode_codes, 4},
     {"_aesop_cuda_version_fits", (DL_FUNC) &_aesop_cuda_version_fits, 1},
+    {"_aesop_device_self_check", (DL_FUNC) &_aesop_device_self_check, 1},
     {"_aesop_cuda_devices", (DL_FUNC) &_aesop_cuda_devices, 1},
     {"_aesop_write_model_file", (DL_FUNC) &_aesop_write_model_file, 3},
     {"_aesop_read_model_file", (DL_FUNC) &_aesop_read_model_file, 1},

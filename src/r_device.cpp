@@ -1,4 +1,5 @@
 #include "r_device.h"
+#include "core/self_check.h"
 #include "r_convert.h"
 
 using namespace aesop;
@@ -8,7 +9,9 @@ namespace {
 template <class Function>
 Function *function_of(SEXP pointer) {
     if (TYPEOF(pointer) != EXTPTRSXP || !R_ExternalPtrAddrFn(pointer)) // null once it was saved or sent
-        throw Error("device", "The CUDA backend cannot be called.").with("sticky", 0);
+        throw Error("device", "The CUDA backend cannot be called.")
+            .with("sticky", 0)
+            .with("reason", "its CUDA backend cannot be called");
     return reinterpret_cast<Function *>(R_ExternalPtrAddrFn(pointer));
 }
 
@@ -39,7 +42,8 @@ ComputeDevice::ComputeDevice(const Rcpp::List &control) {
     if (answer != AESOP_CUDA_OPENED)
         throw Error("device", std::string(message) + ". Use device = \"cpu\".")
             .with("code", answer == AESOP_CUDA_MEMORY ? "out_of_memory" : "unusable")
-            .with("sticky", 0);
+            .with("sticky", 0)
+            .with("reason", message);
     table_ = static_cast<const Backend<float> *>(table);
     close_ = close;
 }
@@ -52,6 +56,12 @@ ComputeDevice::~ComputeDevice() {
 // [[Rcpp::export(rng = false)]]
 bool cuda_version_fits(SEXP version) {
     return guarded([&] { return function_of<aesop_cuda_version_function>(version)() == kBackendVersion; });
+}
+
+// What is wrong with the numbers of control's device; "" if nothing is.
+// [[Rcpp::export(rng = false)]]
+std::string device_self_check(Rcpp::List control) {
+    return guarded([&] { return self_check(ComputeDevice(control).table()); });
 }
 
 // list(devices, reason): a list of columns with one value per GPU; why there is none.

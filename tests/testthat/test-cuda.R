@@ -103,6 +103,23 @@ test_that("a GPU is listed, and taken by its name", {
     })
 })
 
+test_that("a GPU that computes wrong numbers is not used, which is said", {
+    withCuda(emulated(), {
+        wrong <- "computes wrong numbers: in a self-check"
+        mockCall("aesop_mock_spoil_copies", 1)
+        withr::defer(mockCall("aesop_mock_spoil_copies", 0))
+        info <- cudaInfo()
+        expect_false(any(info$usable))
+        expect_match(info$reason, wrong, fixed = TRUE)
+        x <- toyGaussian()
+        expectAesopError(toyModel(x, device = "cuda"), "device", wrong)
+        expect_message(toyModel(x, device = "auto"),
+            paste("cuda:0 .* is not used: it", wrong), class = "aesop_message")
+        expect_silent(model <- toyModel(x, device = "auto"))
+        expect_identical(model@weights, toyModel(x, device = "cpu")@weights)
+    })
+})
+
 test_that("a GPU gives the numbers of the processor, and its own bits again", {
     eachGpu(function(device) {
         counts <- toyCounts()
@@ -167,6 +184,12 @@ test_that("a GPU that is lost leaves the last model, and is left alone", {
 test_that("a GPU without enough memory is an error that can be mended", {
     withCuda(emulated(), {
         x <- toyGaussian()
+        # too little for the check of the GPU
+        mockCall("aesop_mock_limit_allocations", 5)
+        info <- cudaInfo()
+        mockCall("aesop_mock_limit_allocations", -1)
+        expect_match(info$reason[1L], "memory")
+        expect_true(all(cudaInfo()$usable))
         for (n in c(0, 1, 2, 5, 12, 20)) {
             mockCall("aesop_mock_limit_allocations", n)
             condition <- catchError(toyModel(x, device = "cuda"))

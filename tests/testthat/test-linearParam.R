@@ -215,6 +215,17 @@ test_that("latent = \"auto\" keeps its limits and its preparation", {
         expect_identical(settingsOf(fitQuiet(x, latent = "auto"))$latent,
             case[3L])
     }
+    # features, samples, codes: few features keep all but one
+    for (case in list(c(4L, 90L, 3L), c(17L, 200L, 16L), c(31L, 200L, 30L),
+        c(31L, 60L, 15L), c(20L, 9L, 8L), c(32L, 200L, 3L))) {
+        fit <- messagesOf(trainAutoencoder(toyGaussian(case[1L], case[2L],
+            rank = 3L, noise = 0.3)))
+        expect_identical(settingsOf(fit$model)$latent, case[3L])
+        if (case[1L] < 32L) {
+            expect_match(fit$text, sprintf("as many as %d features and %d",
+                case[1L], case[2L]))
+        }
+    }
     noise <- withr::with_seed(1L, matrix(rnorm(100L * 60L), 100L))
     rownames(noise) <- paste0("gene", 1:100)
     expect_identical(settingsOf(fitQuiet(noise))$latent, 2L)

@@ -9,3 +9,6 @@ EXPORT void aesop_mock_lose_device(const int *call) {
 EXPORT void aesop_mock_limit_allocations(const int *pieces) {
     mock::set_allocation_limit(*pieces);
 }
+EXPORT void aesop_mock_spoil_copies(const int *wrong) {
+    mock::spoil_copies(*wrong != 0);
+}

@@ -21,6 +21,8 @@ void fail_allocation(int64_t n);
 void set_allocation_limit(int64_t n);
 // The n-th call from now and all that follow fail, as after a fault of a kernel; 0: none.
 void lose_device(int64_t n);
+// Whether every copy of more than one number to the host begins with a wrong one.
+void spoil_copies(bool wrong);
 // As on a machine with a device, without any, and with a driver of old.
 enum class Machine { usual, no_device, old_driver };
 void set_machine(Machine m);

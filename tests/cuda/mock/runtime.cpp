@@ -35,7 +35,7 @@ namespace {
 using mock::counts;
 
 int64_t allocations_until_failure = 0, calls_until_loss = 0, most_allocated = -1;
-bool lost = false;
+bool lost = false, spoiled = false;
 mock::Machine machine = mock::Machine::usual;
 cudaError_t last_error = cudaSuccess;
 
@@ -164,6 +164,9 @@ void mock::set_allocation_limit(int64_t n) {
 void mock::lose_device(int64_t n) {
     calls_until_loss = n, lost = false, last_error = cudaSuccess;
 }
+void mock::spoil_copies(bool wrong) {
+    spoiled = wrong;
+}
 void mock::set_machine(Machine m) {
     machine = m;
 }
@@ -247,7 +250,12 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
         ask(s, [to, bytes_now] { std::memcpy(to, bytes_now.data(), bytes_now.size()); });
         return cudaSuccess;
     }
-    ask(s, [=] { std::memmove(to, from, bytes); });
+    bool wrong = spoiled && kind == cudaMemcpyDeviceToHost && bytes > sizeof(double);
+    ask(s, [=] {
+        std::memmove(to, from, bytes);
+        if (wrong)
+            std::memset(to, 0, sizeof(double));
+    });
     if (kind == cudaMemcpyDeviceToHost && !is_ours(to))
         work_until(s, s->asked);
     return cudaSuccess;

@@ -1,0 +1,12 @@
+// Whether a device computes what it should: small networks are trained on it and on the plain reference in
+// double precision.
+#pragma once
+#include "backend.h"
+#include <string>
+
+namespace aesop {
+
+// What is wrong; "" if nothing is. Takes some hundredths of a second. An Error if the device fails.
+std::string self_check(const Backend<float> &device);
+
+} // namespace aesop
