@@ -81,6 +81,10 @@ config_shapes <- function(config, n_features) {
     .Call(`_aesop_config_shapes`, config, n_features)
 }
 
+checkpoint_state <- function(path) {
+    .Call(`_aesop_checkpoint_state`, path)
+}
+
 train_autoencoder <- function(source, config, control) {
     .Call(`_aesop_train_autoencoder`, source, config, control)
 }

@@ -22,7 +22,7 @@
         .informChoices(notes)
     }
     .warnWithoutValidation(config, source$n_samples)
-    seed <- .resolveSeed(options$seed)
+    seed <- .fitSeed(options)
     control <- list(num_threads = options$num_threads,
         device = options$device)
     finish <- function(fit) {
@@ -34,6 +34,7 @@
     if (!options$quiet) {
         .informNotes(fit$messages)
     }
+    .warnCheckpoint(fit$checkpoint_error, options$checkpoint)
     interrupted <- identical(model@info$status, "interrupted")
     if (!interrupted) {
         errors <- .withTrained(.errorQuantiles(model, source, control), model)
@@ -79,7 +80,7 @@
     bar <- .progressBar(config$epochs, options$verbose)
     on.exit(bar$done())
     control <- c(control, list(seed = .seedWords(seed),
-        progress = bar$tick),
+        progress = bar$tick, checkpoint = options$checkpoint),
         start[intersect(names(start), c("weights", "transform", "freeze"))])
     .withModel(.onDevice(train_autoencoder(source, config, control)), finish)
 }

@@ -27,9 +27,11 @@
     high[seq_len(n)] * 2^32 + seed %% 2^32
 }
 
-# All that trainAutoencoder() takes by name.
+# What trainAutoencoder() takes by name, and functions that train by it: all
+# but a file that keeps one fit.
 .trainingNames <- function() {
-    c(.settingNames(), names(.callDefaults()), .whereArguments())
+    setdiff(c(.settingNames(), names(.callDefaults()), .whereArguments()),
+        "checkpoint")
 }
 
 # What a function that trains was called with: list(x, settings, call,

@@ -62,12 +62,29 @@
 #'     columns are standardised.
 #' @param covariates A data frame with the covariates, one row per sample,
 #'     matched by name if the rows have names; `NULL` for `colData(x)`.
+#' @param checkpoint A file that keeps the fit while it is trained, or `NULL`:
+#'     if R ends or is interrupted, the same call goes on from there, see below.
 #' @param dimred,n_dimred Name or number of a reduced dimension to use as
 #'     input, and how many of its columns.
+#'
+#' @section Checkpoints:
+#' With `checkpoint` the state of the fit is written to that file at the ends of
+#' epochs, as often as takes a twentieth of the time. The file is replaced as a
+#' whole, so that a crash leaves the last state. The same call with the same
+#' data goes on from there and gives the model that it would have given in one
+#' go, bit for bit (on the same kind of processor), for any number of threads;
+#' without `seed` it takes that of the file. Once the fit is finished, the call
+#' gives the model without training. Only `max_seconds` may change; with other
+#' settings or data the file is refused (of the values, those of 64 samples are
+#' compared). Remove it to start anew.
 #'
 #' @section Errors:
 #' `aesop_error_input_type`, `_input_dim`, `_input_value` and `_features` for
 #' data that cannot be used; `aesop_error_param` for settings;
+#' `aesop_error_checkpoint` for a checkpoint of another fit (field `differs`: in
+#' what), `aesop_error_format` for a file that is none, and `aesop_error_io` for
+#' one that cannot be written when the training begins; later that is a warning,
+#' `aesop_warning_checkpoint_failed`;
 #' `aesop_error_numeric` if training gives non-finite numbers even with a
 #' smaller learning rate (field `model`: the last good model);
 #' `aesop_error_io` for input on disk that cannot be read;
@@ -105,12 +122,13 @@ setMethod("trainAutoencoder", "ANY", function(x, param = NULL, ...,
     subset_row = NULL, transposed = FALSE, size_factors = NULL,
     ncomponents = NULL, seed = NULL, num_threads = NULL, device = "auto",
     verbose = interactive(), on_interrupt = c("return", "stop"),
-    memory_limit = NULL, design = NULL, covariates = NULL) {
+    memory_limit = NULL, design = NULL, covariates = NULL,
+    checkpoint = NULL) {
     call <- list(subset_row = subset_row, transposed = transposed,
         size_factors = size_factors, ncomponents = ncomponents, seed = seed,
         num_threads = num_threads, device = device, verbose = verbose,
         on_interrupt = on_interrupt, memory_limit = memory_limit,
-        design = design, covariates = covariates)
+        design = design, covariates = covariates, checkpoint = checkpoint)
     quiet <- !missing(verbose) && identical(verbose, FALSE)
     settings <- .withoutNullWhere(list(...))
     .refuseWhere(settings[intersect(names(settings), .whereArguments())], "x")
@@ -183,7 +201,8 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
     list(subset_row = NULL, transposed = FALSE, size_factors = NULL,
         ncomponents = NULL, seed = NULL, num_threads = NULL, device = "auto",
         verbose = interactive(), on_interrupt = c("return", "stop"),
-        memory_limit = NULL, design = NULL, covariates = NULL)
+        memory_limit = NULL, design = NULL, covariates = NULL,
+        checkpoint = NULL)
 }
 
 # The settings as far as they are known before the data: they decide on the
@@ -209,6 +228,7 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
         param <- .defaultParam(settings)
     }
     fit <- .preparedFit(x, param, settings, call, options)
+    .checkCheckpointUse(options$checkpoint, fit$extra)
     train <- if (!is.null(fit$extra$linear)) {
         .fitEmbedding
     } else if (!is.null(fit$extra$robust)) {
@@ -304,6 +324,7 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
         on_interrupt = .checkChoice(call$on_interrupt, "on_interrupt",
             c("return", "stop")),
         memory_limit = .checkMemoryLimit(call$memory_limit),
+        checkpoint = .checkCheckpoint(call$checkpoint),
         quiet = quiet
     )
 }

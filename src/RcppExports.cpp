@@ -234,6 +234,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// checkpoint_state
+SEXP checkpoint_state(const std::string& path);
+RcppExport SEXP _aesop_checkpoint_state(SEXP pathSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const std::string& >::type path(pathSEXP);
+    rcpp_result_gen = Rcpp::wrap(checkpoint_state(path));
+    return rcpp_result_gen;
+END_RCPP
+}
 // train_autoencoder
 Rcpp::List train_autoencoder(const Rcpp::List& source, const Rcpp::List& config, const Rcpp::List& control);
 RcppExport SEXP _aesop_train_autoencoder(SEXP sourceSEXP, SEXP configSEXP, SEXP controlSEXP) {
@@ -268,6 +278,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_aesop_autoencoder_defaults", (DL_FUNC) &_aesop_autoencoder_defaults, 0},
     {"_aesop_validate_config", (DL_FUNC) &_aesop_validate_config, 1},
     {"_aesop_config_shapes", (DL_FUNC) &_aesop_config_shapes, 2},
+    {"_aesop_checkpoint_state", (DL_FUNC) &_aesop_checkpoint_state, 1},
     {"_aesop_train_autoencoder", (DL_FUNC) &_aesop_train_autoencoder, 3},
     {NULL, NULL, 0}
 };

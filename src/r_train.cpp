@@ -70,8 +70,12 @@ Rcpp::List train_on(const Backend<Real> &backend, RDataset &data, const Config &
         return network;
     };
     RMonitor monitor(element(control, "progress"));
+    SEXP path = element(control, "checkpoint");
+    std::unique_ptr<Checkpoint> checkpoint;
+    if (!Rf_isNull(path))
+        checkpoint = std::make_unique<Checkpoint>(Rcpp::as<std::string>(path));
     std::unique_ptr<Autoencoder<Real>> network;
-    TrainingResult result = train_in_memory(network, start, data.data, seed, monitor);
+    TrainingResult result = train_in_memory(network, start, data.data, seed, monitor, checkpoint.get());
     std::vector<double> validation(result.validation.begin(), result.validation.end());
     for (double &v : validation)
         v += 1;
@@ -86,6 +90,8 @@ Rcpp::List train_on(const Backend<Real> &backend, RDataset &data, const Config &
         Rcpp::_["validation"] = validation, Rcpp::_["n_parameters"] = n,
         Rcpp::_["learning_rate_final"] =
             result.history.empty() ? network->config().learning_rate : result.history.back().learning_rate);
+    if (result.checkpoint_error)
+        out["checkpoint_error"] = result.checkpoint_error->what();
     if (result.device_error)
         raise(*result.device_error, Rcpp::List::create(Rcpp::_["result"] = out));
     if (result.status == "not_finite")
@@ -124,6 +130,20 @@ Rcpp::List config_shapes(const Rcpp::List &config, double n_features) {
             out.push_back(Rcpp::NumericVector::create(double(p.rows), double(p.cols), double(p.trained)),
                           p.name);
         return out;
+    });
+}
+
+// NULL if there is no file; its seed, the epochs done, and whether the fit is finished.
+// [[Rcpp::export(rng = false)]]
+SEXP checkpoint_state(const std::string &path) {
+    return guarded([&]() -> SEXP {
+        Checkpoint file(path);
+        if (!file.found())
+            return R_NilValue;
+        Key seed = file.seed();
+        return Rcpp::List::create(Rcpp::_["seed"] = double(seed.low) + 4294967296.0 * double(seed.high),
+                                  Rcpp::_["epoch"] = double(file.progress().epoch),
+                                  Rcpp::_["finished"] = file.progress().finished);
     });
 }
 

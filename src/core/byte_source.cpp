@@ -17,7 +17,7 @@
 
 namespace aesop {
 
-void MemorySource::read(uint64_t offset, std::size_t n, unsigned char *to) {
+void BytesInMemory::read(uint64_t offset, std::size_t n, unsigned char *to) {
     if (offset > size_ || n > size_ - offset)
         throw Error("io", "read beyond the end of the data").with("op", "read");
     if (n > 0)

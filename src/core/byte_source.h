@@ -17,9 +17,9 @@ class ByteSource {
 };
 
 // Does not own the bytes.
-class MemorySource : public ByteSource {
+class BytesInMemory : public ByteSource {
   public:
-    MemorySource(const void *data, std::size_t size)
+    BytesInMemory(const void *data, std::size_t size)
         : data_(static_cast<const unsigned char *>(data)), size_(size) {}
     uint64_t size() const override { return size_; }
     void read(uint64_t offset, std::size_t n, unsigned char *to) override;

@@ -76,6 +76,15 @@ void ParameterSet<Real>::reset_moments() {
     }
 }
 template <class Real>
+std::vector<Real> ParameterSet<Real>::moments(const Parameter<Real> &p, Buffer<Real> &memory) const {
+    std::vector<Real> host(size_t(memory.empty() ? 0 : p.shape.size()));
+    if (!host.empty())
+        backend_.download(backend_.self, host.data(), memory.values(p.shape.size()),
+                          int64_t(host.size() * sizeof(Real)));
+    check_device(backend_);
+    return host;
+}
+template <class Real>
 bool ParameterSet<Real>::finite() const {
     DeviceArray<double, Real> sum(backend_);
     double zero = 0, square;

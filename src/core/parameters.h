@@ -45,6 +45,8 @@ class ParameterSet {
     void fill(Parameter<Real> &p, double value);
 
     void reset_moments();
+    // In the layout of the device; empty where there are none. memory: of the parameter's first or second.
+    std::vector<Real> moments(const Parameter<Real> &p, Buffer<Real> &memory) const;
     bool finite() const;
 
     // The same of values in the layout of the device, but on the host.

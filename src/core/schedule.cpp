@@ -1,7 +1,6 @@
 #include "schedule.h"
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace aesop {
 namespace {
@@ -26,8 +25,7 @@ double one_cycle(const Config &c, int64_t total, int64_t step, double first, dou
 } // namespace
 
 LearningRate::LearningRate(const Config &config, int64_t steps_per_epoch)
-    : config_(config), kind_(schedule_from_name(config.schedule)), steps_per_epoch_(steps_per_epoch),
-      best_(std::numeric_limits<double>::infinity()) {}
+    : config_(config), kind_(schedule_from_name(config.schedule)), steps_per_epoch_(steps_per_epoch) {}
 
 int64_t LearningRate::total_steps() const {
     return std::max<int64_t>(1, int64_t(config_.epochs) * steps_per_epoch_);
@@ -61,22 +59,22 @@ double LearningRate::at(int64_t epoch, int64_t step) const {
                          rate / c.one_cycle_divisor / c.one_cycle_final);
         break;
     case Schedule::plateau:
-        rate = std::max(rate * plateau_, std::min(rate, c.schedule_minimum));
+        rate = std::max(rate * state_.plateau, std::min(rate, c.schedule_minimum));
         break;
     }
     int64_t warm = int64_t(c.warmup_epochs) * steps_per_epoch_;
     if (step < warm)
         rate *= double(step + 1) / double(warm);
-    return rate * factor_;
+    return rate * state_.factor;
 }
 
 void LearningRate::epoch_done(double loss) {
-    if (std::isfinite(loss) && loss < best_ - config_.min_delta) {
-        best_ = loss;
-        since_best_ = 0;
-    } else if (kind_ == Schedule::plateau && ++since_best_ >= config_.schedule_every) {
-        plateau_ *= config_.schedule_factor;
-        since_best_ = 0;
+    if (std::isfinite(loss) && loss < state_.best - config_.min_delta) {
+        state_.best = loss;
+        state_.since_best = 0;
+    } else if (kind_ == Schedule::plateau && ++state_.since_best >= config_.schedule_every) {
+        state_.plateau *= config_.schedule_factor;
+        state_.since_best = 0;
     }
 }
 

@@ -41,15 +41,14 @@ Split split_samples(int64_t n, const Config &config, Key seed) {
 
 template <class Real>
 Trainer<Real>::Trainer(Autoencoder<Real> &network, const Dataset &data, Key seed, Monitor &monitor,
-                       int64_t parts)
+                       int64_t parts, Checkpoint *checkpoint)
     : network_(network), config_(network.config()), data_(data), seed_(seed), monitor_(monitor),
       parts_(parts), split_(split_samples(data.samples(), config_, seed)),
       batch_(config_, data, network.parameters().backend()),
       optimizer_(config_, network.parameters().backend()),
       rate_(config_, steps_per_epoch(int64_t(split_.training.size()), config_)),
       current_(network.parameters()), good_(network.parameters()), best_(network.parameters()),
-      numbers_(network.parameters().backend()), good_loss_(std::numeric_limits<double>::infinity()),
-      best_loss_(std::numeric_limits<double>::infinity()) {
+      numbers_(network.parameters().backend()), checkpoint_(checkpoint) {
     result_.validation = split_.validation;
 }
 
@@ -66,7 +65,7 @@ TrainingResult Trainer<Real>::run() {
         result_.status = "device_failed";
         result_.device_error = std::make_shared<Error>(e);
         result_.needs_parts =
-            step_ <= 1 && result_.history.empty() &&
+            at_.step <= 1 && result_.history.empty() &&
             parameters.backend().failure(parameters.backend().self)->kind == DeviceFailure::out_of_memory;
         result_.best_epoch = saved_epoch_;
         result_.weights.clear();
@@ -78,30 +77,54 @@ TrainingResult Trainer<Real>::run() {
 
 // Only where operations run ahead: elsewhere the device's memory is the host's.
 template <class Real>
-void Trainer<Real>::save(int64_t epochs) {
+void Trainer<Real>::save() {
     if (network_.parameters().backend().steps_ahead > 1 && now() - saved_at_ > kSecondsUnsaved) {
         saved_ = current_.to_host();
-        saved_at_ = now(), saved_epoch_ = epochs;
+        saved_at_ = now(), saved_epoch_ = at_.epoch;
     }
+}
+
+// Writing takes at most a twentieth of the time.
+constexpr double kWriteShare = 0.05;
+
+template <class Real>
+void Trainer<Real>::begin() {
+    current_.take();
+    good_.take(current_), best_.take(current_);
+    if (!checkpoint_)
+        return;
+    std::vector<std::string> frozen;
+    std::vector<std::vector<double>> weights;
+    for (auto &p : network_.parameters().all()) {
+        weights.push_back(network_.parameters().get(*p));
+        if (p->frozen)
+            frozen.push_back(p->name);
+    }
+    fit_ = describe_fit(config_, data_, seed_, weights, frozen);
+    if (checkpoint_->found())
+        go_on();
+    else
+        write_checkpoint(); // that it cannot be is known before the training
 }
 
 template <class Real>
 void Trainer<Real>::run_epochs() {
     start_ = now();
-    current_.take();
-    save(0);
-    good_.take(current_), best_.take(current_);
-    for (int64_t epoch = 0; epoch < config_.epochs;) {
-        double begin = now(), loss = 0, rate = rate_.at(epoch, step_);
-        int64_t first_step = step_;
+    begin();
+    save();
+    while (at_.epoch < config_.epochs && !at_.finished) {
+        int64_t epoch = at_.epoch;
+        double begin = now(), loss = 0, rate = rate_.at(epoch, at_.step);
+        int64_t first_step = at_.step;
         EpochEnd end = train_epoch(epoch, loss);
         double val_loss = end == EpochEnd::done ? validation_loss(epoch) : kNan;
         bool finite = end != EpochEnd::not_finite && network_.parameters().finite() &&
                       (split_.validation.empty() || end != EpochEnd::done || std::isfinite(val_loss));
         if (!finite) {
-            step_ = first_step;
+            at_.step = first_step;
             if (!roll_back())
                 break;
+            write_checkpoint();
             continue;
         }
         if (end == EpochEnd::stopped) { // the part of an epoch that ran is kept
@@ -112,24 +135,92 @@ void Trainer<Real>::run_epochs() {
         }
         // The loss of an epoch tells about the weights it started from: only the best of those are gone back
         // to.
-        if (!(loss >= good_loss_)) {
-            good_loss_ = loss;
+        if (!(loss >= at_.good_loss)) {
+            at_.good_loss = loss;
             good_.take(current_);
-            good_epoch_ = epoch;
+            at_.good_epoch = epoch;
         }
         current_.take();
-        save(epoch + 1);
+        at_.epoch = epoch + 1;
+        save();
         result_.history.push_back({epoch + 1, loss, val_loss, rate, now() - begin});
         monitor_.epoch_done(result_.history.back());
         if (!config_.warming_up(epoch))
             rate_.epoch_done(split_.validation.empty() ? loss : val_loss);
-        if (!keep_going(epoch, val_loss))
-            break;
-        epoch++;
+        at_.finished = !keep_going(epoch, val_loss) || at_.epoch == config_.epochs;
+        write_checkpoint();
     }
     bool chosen = !split_.validation.empty() && config_.patience > 0 && !result_.history.empty();
     if (chosen)
         best_.restore();
+}
+
+// At the end of an epoch. A checkpoint that cannot be written does not cost the fit, but the first one does.
+template <class Real>
+void Trainer<Real>::write_checkpoint() {
+    double began = now();
+    bool due = at_.finished || began - written_at_ > write_seconds_ / kWriteShare;
+    if (!checkpoint_ || !due)
+        return;
+    at_.optimizer_step = optimizer_.step(), at_.rate = rate_.state(), at_.parts = parts_;
+    at_.status = result_.status, at_.messages = result_.messages, at_.history = result_.history;
+    at_.best_epoch = result_.best_epoch;
+    ParameterSet<Real> &parameters = network_.parameters();
+    std::vector<FileTensor> tensors;
+    auto add = [&](const char *kind, size_t i, const std::vector<Real> &values) {
+        std::vector<double> numbers(values.begin(), values.end());
+        DType type = sizeof(Real) == sizeof(float) ? DType::F32 : DType::F64;
+        if (!numbers.empty())
+            tensors.push_back(make_tensor(kind + parameters.all()[i]->name, type, {int64_t(numbers.size())},
+                                          numbers.data()));
+    };
+    std::vector<std::vector<Real>> now_at = current_.to_host(), good = good_.to_host(),
+                                   best = best_.to_host();
+    try {
+        for (size_t i = 0; i < now_at.size(); i++) {
+            add("value.", i, now_at[i]), add("good.", i, good[i]), add("best.", i, best[i]);
+            Parameter<Real> &p = *parameters.all()[i];
+            add("first.", i, parameters.moments(p, p.first_memory));
+            add("second.", i, parameters.moments(p, p.second_memory));
+        }
+        checkpoint_->write(fit_, at_, std::move(tensors));
+    } catch (const Error &e) {
+        if (written_at_ == 0 || parameters.backend().failure(parameters.backend().self))
+            throw;
+        result_.checkpoint_error = std::make_shared<Error>(e);
+    }
+    written_at_ = now(), write_seconds_ = written_at_ - began;
+}
+
+// From the checkpoint that was read.
+template <class Real>
+void Trainer<Real>::go_on() {
+    checkpoint_->require(fit_);
+    at_ = checkpoint_->progress();
+    result_.status = at_.status, result_.messages = at_.messages, result_.history = at_.history;
+    result_.best_epoch = at_.best_epoch;
+    rate_.set_state(at_.rate), optimizer_.set_step(at_.optimizer_step);
+    ParameterSet<Real> &parameters = network_.parameters();
+    auto load = [&](const char *kind, const Parameter<Real> &p, Real *to) {
+        std::vector<double> numbers = checkpoint_->values(kind + p.name, p.shape.size());
+        std::vector<Real> host(numbers.begin(), numbers.end());
+        const Backend<Real> &b = parameters.backend();
+        b.upload(b.self, to, host.data(), int64_t(host.size() * sizeof(Real)));
+    };
+    auto load_all = [&](const char *kind, Snapshot<Real> &snapshot) {
+        for (auto &p : parameters.all())
+            if (p->shape.size() > 0)
+                load(kind, *p, p->value.data);
+        snapshot.take();
+    };
+    load_all("good.", good_), load_all("best.", best_), load_all("value.", current_);
+    for (auto &p : parameters.all()) {
+        if (checkpoint_->has("first." + p->name))
+            load("first.", *p, p->first_memory.values(p->shape.size()));
+        if (checkpoint_->has("second." + p->name))
+            load("second.", *p, p->second_memory.values(p->shape.size()));
+    }
+    written_at_ = now();
 }
 
 template <class Real>
@@ -145,14 +236,15 @@ typename Trainer<Real>::EpochEnd Trainer<Real>::train_epoch(int64_t epoch, doubl
     EpochEnd end = EpochEnd::done;
     while (s < steps && end == EpochEnd::done) {
         int64_t from = s * size, rows = std::min(size, n - from);
-        optimizer_.begin_step(rate_.at(epoch, step_), rate_.momentum(step_));
-        step_++;
+        optimizer_.begin_step(rate_.at(epoch, at_.step), rate_.momentum(at_.step));
+        at_.step++;
         train_step(order.data() + from, rows, uint32_t(epoch), {numbers + s, numbers + steps + s});
         s++;
-        if ((step_ == 1 || s % backend.steps_ahead == 0) && !losses_finite(s, epoch))
+        if ((first_step_ || s % backend.steps_ahead == 0) && !losses_finite(s, epoch))
             return EpochEnd::not_finite;
-        if (step_ == 1) // done, and the network has the memory it needs: samples may take what is left
+        if (first_step_) // done, and the network has the memory it needs: samples may take what is left
             batch_.keep_samples();
+        first_step_ = false;
         if (monitor_.should_stop() || time_is_up())
             end = EpochEnd::stopped;
     }
@@ -224,12 +316,12 @@ bool Trainer<Real>::keep_going(int64_t epoch, double val_loss) {
     } else if (config_.warming_up(epoch)) {
         best_.take(current_);
         result_.best_epoch = epoch + 1;
-    } else if (std::isfinite(val_loss) && val_loss < best_loss_ - config_.min_delta) {
-        best_loss_ = val_loss;
+    } else if (std::isfinite(val_loss) && val_loss < at_.best_loss - config_.min_delta) {
+        at_.best_loss = val_loss;
         best_.take(current_);
-        since_best_ = 0;
+        at_.since_best = 0;
         result_.best_epoch = epoch + 1;
-    } else if (++since_best_ >= config_.patience) {
+    } else if (++at_.since_best >= config_.patience) {
         result_.status = "early_stopped";
         return false;
     }
@@ -245,14 +337,14 @@ bool Trainer<Real>::roll_back() {
     optimizer_.set_step(0);
     std::string where =
         "epoch " + std::to_string(result_.failure_epoch) + ", step " + std::to_string(result_.failure_step);
-    if (++halvings_ > kMaxHalvings) {
+    if (++at_.halvings > kMaxHalvings) {
         result_.status = "not_finite";
         result_.failure = "loss";
         return false;
     }
     rate_.halve();
     result_.messages.push_back("The loss was not finite in " + where +
-                               ": went back to the weights of epoch " + std::to_string(good_epoch_) +
+                               ": went back to the weights of epoch " + std::to_string(at_.good_epoch) +
                                " and halved the learning rate.");
     return true;
 }

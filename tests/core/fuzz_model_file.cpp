@@ -82,7 +82,7 @@ extern "C" int LLVMFuzzerInitialize(int *argc, char ***argv) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     aesop::ModelFile model;
     try {
-        aesop::MemorySource source(data, size);
+        aesop::BytesInMemory source(data, size);
         model = aesop::parse_model_file(source);
     } catch (const aesop::Error &error) {
         require(error.kind.rfind("format_", 0) == 0 || error.kind == "numeric");

@@ -71,7 +71,7 @@ inline Bytes to_bytes(const aesop::ModelFile &model) {
 }
 
 inline aesop::ModelFile parse(const Bytes &bytes, aesop::SchemaCheck schema = nullptr) {
-    aesop::MemorySource source(bytes.data(), bytes.size());
+    aesop::BytesInMemory source(bytes.data(), bytes.size());
     return aesop::parse_model_file(source, schema);
 }
 

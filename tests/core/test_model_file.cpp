@@ -197,12 +197,12 @@ TEST("model file: the schema is checked before memory is taken for the data") {
 }
 
 TEST("model file: memory that is not there is an error of its own kind") {
-    struct NoMemory : aesop::MemorySource {
-        using aesop::MemorySource::MemorySource;
+    struct NoMemory : aesop::BytesInMemory {
+        using aesop::BytesInMemory::BytesInMemory;
         void read(uint64_t offset, std::size_t n, unsigned char *to) override {
             if (offset > 8)
                 throw std::bad_alloc();
-            aesop::MemorySource::read(offset, n, to);
+            aesop::BytesInMemory::read(offset, n, to);
         }
     };
     const Bytes bytes = to_bytes(fixture::small_model());
