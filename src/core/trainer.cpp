@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kMaxHalvings = 5;
 constexpr double kSecondsUnsaved = 1;
+constexpr double kWriteShare = 0.05; // of the time, at most, for checkpoints
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 double now() {
@@ -84,9 +85,6 @@ void Trainer<Real>::save() {
     }
 }
 
-// Writing takes at most a twentieth of the time.
-constexpr double kWriteShare = 0.05;
-
 template <class Real>
 void Trainer<Real>::begin() {
     current_.take();
@@ -155,7 +153,8 @@ void Trainer<Real>::run_epochs() {
         best_.restore();
 }
 
-// At the end of an epoch. A checkpoint that cannot be written does not cost the fit, but the first one does.
+// Before the first epoch and at the ends of epochs. Where the first one cannot be written, nothing is trained;
+// later ones do not cost the fit.
 template <class Real>
 void Trainer<Real>::write_checkpoint() {
     double began = now();
@@ -184,6 +183,7 @@ void Trainer<Real>::write_checkpoint() {
             add("second.", i, parameters.moments(p, p.second_memory));
         }
         checkpoint_->write(fit_, at_, std::move(tensors));
+        result_.checkpoint_error.reset();
     } catch (const Error &e) {
         if (written_at_ == 0 || parameters.backend().failure(parameters.backend().self))
             throw;
@@ -192,7 +192,7 @@ void Trainer<Real>::write_checkpoint() {
     written_at_ = now(), write_seconds_ = written_at_ - began;
 }
 
-// From the checkpoint that was read.
+// From the checkpoint that was found.
 template <class Real>
 void Trainer<Real>::go_on() {
     checkpoint_->require(fit_);
