@@ -153,8 +153,8 @@ void Trainer<Real>::run_epochs() {
         best_.restore();
 }
 
-// Before the first epoch and at the ends of epochs. Where the first one cannot be written, nothing is trained;
-// later ones do not cost the fit.
+// Before the first epoch and at the ends of epochs. Where the first one cannot be written, nothing is
+// trained; later ones do not cost the fit.
 template <class Real>
 void Trainer<Real>::write_checkpoint() {
     double began = now();
