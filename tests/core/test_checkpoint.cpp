@@ -102,6 +102,8 @@ std::vector<std::pair<Config, bool>> several() {
     c = base();
     c.optimizer = "sgd", c.learning_rate = 0.5, c.loss_reduction = "sum"; // goes back and halves the rate
     all.emplace_back(c, false);
+    c.schedule = "one_cycle", c.one_cycle_fraction = 0.6, c.learning_rate = 0.2; // late, to an early epoch
+    all.emplace_back(c, false);
     return all;
 }
 
