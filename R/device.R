@@ -153,19 +153,53 @@
     })
 }
 
-# The reasons, with those of GPUs that fail, or compute wrong numbers, where
-# small networks are trained on them; once a session for each that does not.
+# The reasons, with those of GPUs that fail, or compute wrong numbers.
 .selfChecked <- function(plugin, reasons) {
     vapply(seq_along(reasons), function(i) {
-        if (nzchar(reasons[i]) || isTRUE(.cuda$checked[i])) {
+        if (nzchar(reasons[i])) {
             return(reasons[i])
         }
-        control <- list(device = .pluginDevice(plugin, i - 1L))
-        reason <- tryCatch(.onDevice(device_self_check(control)),
-            aesop_error = function(e) e$reason)
-        .cuda$checked[i] <- !nzchar(reason)
-        reason
+        .selfCheck(.pluginDevice(plugin, i - 1L), "float32")
     }, "")
+}
+
+# What is wrong with a device where small networks are trained on it; "" if
+# nothing is, and then not asked again in this session.
+.selfCheck <- function(device, precision) {
+    what <- paste(device$name, precision)
+    if (what %in% .cuda$checked) {
+        return("")
+    }
+    control <- list(device = device, precision = precision)
+    reason <- tryCatch(.onDevice(device_self_check(control)),
+        aesop_error = function(e) e$reason)
+    if (!nzchar(reason)) {
+        .cuda$checked <- c(.cuda$checked, what)
+    }
+    reason
+}
+
+# What the factors of products are rounded to. device: of .resolveDevice().
+.resolvePrecision <- function(precision, device) {
+    precision <- .checkChoice(precision, "precision",
+        c("float32", "tf32", "bf16"))
+    reason <- if (precision == "float32") {
+        ""
+    } else if (is.null(device)) {
+        "the processor, which computes here, uses float32 only"
+    } else {
+        .selfCheck(device, precision)
+    }
+    if (nzchar(reason)) {
+        .abort("device", c(
+            sprintf("`precision` = %s cannot be used: %s.", .quote(precision),
+                reason),
+            paste("Use precision = \"float32\", or another GPU as `device`,",
+                "see cudaInfo().")
+        ), arg = "precision", value = precision, sticky = FALSE,
+            code = "unusable", reason = reason)
+    }
+    precision
 }
 
 .pluginDevice <- function(plugin, number) {

@@ -65,7 +65,8 @@ findLearningRate <- function(x, param = NULL, from = 1e-6, to = 1,
         list(from = from, to = to, steps = steps, window = window),
         list(seed = .seedWords(seed),
             num_threads = input$options$num_threads,
-            device = input$options$device)))
+            device = input$options$device,
+            precision = input$options$precision)))
     curve <- data.frame(rate = run$rate, loss = run$loss,
         smoothed = .runningMean(run$loss, window))
     structure(c(.suggestRate(curve), list(curve = curve,

@@ -80,7 +80,8 @@
     bar <- .progressBar(config$epochs, options$verbose)
     on.exit(bar$done())
     control <- c(control, list(seed = .seedWords(seed),
-        progress = bar$tick, checkpoint = options$checkpoint),
+        progress = bar$tick, checkpoint = options$checkpoint,
+        precision = options$precision),
         start[intersect(names(start), c("weights", "transform", "freeze"))])
     .withModel(.onDevice(train_autoencoder(source, config, control)), finish)
 }

@@ -39,6 +39,12 @@
 #'     used, which a message says once a session, else the processor), `"cpu"`,
 #'     `"cuda"` (the first GPU), or one of several such as `"cuda:1"`. See
 #'     [cudaInfo()].
+#' @param precision What a GPU rounds the factors of matrix products to while
+#'     it trains, which its tensor cores then multiply: `"float32"` (the
+#'     default; not rounded, no tensor cores), `"tf32"` (10 bits behind the
+#'     point) or `"bf16"` (7 bits). Sums, weights, all other operations, and
+#'     the codes of the model are float32 with each. The processor has float32
+#'     only.
 #' @param verbose `TRUE` for a progress bar with loss and time left; an
 #'     explicit `FALSE` also silences messages about choices made for you.
 #' @param on_interrupt After Ctrl-C: `"return"` the model as trained so far,
@@ -72,11 +78,11 @@
 #' epochs, as often as takes a twentieth of the time. The file is replaced as a
 #' whole, so that a crash leaves the last state. The same call with the same
 #' data goes on from there and gives the model that it would have given in one
-#' go, bit for bit (on the same kind of processor), for any number of threads;
-#' without `seed` it takes that of the file. Once the fit is finished, the call
-#' gives the model without training. Only `max_seconds` may change; with other
-#' settings or data the file is refused (of the values, those of 64 samples are
-#' compared). Remove it to start anew.
+#' go, bit for bit (on the same kind of processor, in the same `precision`), for
+#' any number of threads; without `seed` it takes that of the file. Once the fit
+#' is finished, the call gives the model without training. Only `max_seconds`
+#' may change; with other settings or data the file is refused (of the values,
+#' those of 64 samples are compared). Remove it to start anew.
 #'
 #' @section Errors:
 #' `aesop_error_input_type`, `_input_dim`, `_input_value` and `_features` for
@@ -89,7 +95,8 @@
 #' smaller learning rate (field `model`: the last good model);
 #' `aesop_error_io` for input on disk that cannot be read;
 #' `aesop_error_memory` for a network too large for the machine;
-#' `aesop_error_device` for a device that cannot be used, or that fails (field
+#' `aesop_error_device` for a device or a `precision` that cannot be used, or a
+#' device that fails (field
 #' `sticky`: whether R must be restarted to use it again; field `model`: the
 #' last model that was fetched from it, which happens at the end of an epoch and
 #' at most once a second);
@@ -123,12 +130,13 @@ setMethod("trainAutoencoder", "ANY", function(x, param = NULL, ...,
     ncomponents = NULL, seed = NULL, num_threads = NULL, device = "auto",
     verbose = interactive(), on_interrupt = c("return", "stop"),
     memory_limit = NULL, design = NULL, covariates = NULL,
-    checkpoint = NULL) {
+    checkpoint = NULL, precision = c("float32", "tf32", "bf16")) {
     call <- list(subset_row = subset_row, transposed = transposed,
         size_factors = size_factors, ncomponents = ncomponents, seed = seed,
         num_threads = num_threads, device = device, verbose = verbose,
         on_interrupt = on_interrupt, memory_limit = memory_limit,
-        design = design, covariates = covariates, checkpoint = checkpoint)
+        design = design, covariates = covariates, checkpoint = checkpoint,
+        precision = precision)
     quiet <- !missing(verbose) && identical(verbose, FALSE)
     settings <- .withoutNullWhere(list(...))
     .refuseWhere(settings[intersect(names(settings), .whereArguments())], "x")
@@ -202,7 +210,7 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
         ncomponents = NULL, seed = NULL, num_threads = NULL, device = "auto",
         verbose = interactive(), on_interrupt = c("return", "stop"),
         memory_limit = NULL, design = NULL, covariates = NULL,
-        checkpoint = NULL)
+        checkpoint = NULL, precision = "float32")
 }
 
 # The settings as far as they are known before the data: they decide on the
@@ -316,10 +324,12 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
     if (!is.null(call$seed)) {
         call$seed <- .checkSeed(call$seed)
     }
+    device <- .resolveDevice(call$device)
     list(
         seed = call$seed,
         num_threads = .resolveThreads(call$num_threads),
-        device = .resolveDevice(call$device),
+        device = device,
+        precision = .resolvePrecision(call$precision, device),
         verbose = .checkFlag(call$verbose, "verbose"),
         on_interrupt = .checkChoice(call$on_interrupt, "on_interrupt",
             c("return", "stop")),

@@ -90,7 +90,7 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
     model <- .checkModel(model)
     where <- setdiff(.newDataArguments(), c("num_threads", "missing"))
     options <- c("num_threads", "verbose", "on_interrupt", "device",
-        "memory_limit")
+        "memory_limit", "precision")
     allowed <- c(.trainingSettings(), where, options)
     fixed <- intersect(names(args), setdiff(.settingNames(), allowed))
     if (length(fixed) > 0L) {

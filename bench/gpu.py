@@ -1,6 +1,7 @@
 """Milliseconds per epoch on an NVIDIA GPU: this package's CUDA backend beside PyTorch, in one run.
 
-    tests/cuda/driver.sh --build && python3 bench/gpu.py [--epochs 10] [--rounds 3] [W1 ...]
+    tests/cuda/driver.sh --build && python3 bench/gpu.py [--epochs 10] [--rounds 3]
+        [--precision tf32|bf16] [W1 ...]
 
 Needs nvcc, g++ and PyTorch with CUDA; no R. PyTorch runs eagerly, with the epoch as one CUDA graph, and
 with that and torch.compile; the best of these is compared too. Prints a table for bench/RESULTS.md.
@@ -21,6 +22,7 @@ TORCH = {
 ap = argparse.ArgumentParser()
 ap.add_argument("--epochs", type=int, default=10)
 ap.add_argument("--rounds", type=int, default=3)
+ap.add_argument("--precision", default="float32", choices=["float32", "tf32", "bf16"])
 ap.add_argument("workloads", nargs="*", default=["W1", "W2", "W3", "W4", "W4b", "W5"])
 args = ap.parse_args()
 
@@ -37,7 +39,8 @@ def run(command):
 
 
 def ours(workload):
-    out = run([BUILD + "cuda-driver", BUILD + "aesop_cuda.so", "--epochs", str(args.epochs), workload])
+    out = run([BUILD + "cuda-driver", BUILD + "aesop_cuda.so", "--epochs", str(args.epochs),
+               "--precision", args.precision, workload])
     for line in out.splitlines():
         words = line.split()
         if words and words[0] == workload:
@@ -48,7 +51,8 @@ def ours(workload):
 def torch(workload, options):
     batch = ["--batch", "128"] if workload == "W4b" else []
     out = run([sys.executable, "bench/torch_workloads.py", workload.rstrip("b"), "--device", "cuda",
-               "--epochs", str(args.epochs), *batch, *options])
+               "--epochs", str(args.epochs),
+               "--precision", args.precision.replace("float", "fp"), *batch, *options])
     lines = [line for line in out.splitlines() if line.startswith("{")]
     return 1000 * json.loads(lines[-1])["s_per_epoch"] if lines else None
 
@@ -59,6 +63,7 @@ def median(values):
 
 
 print(run(["nvidia-smi", "--query-gpu=name,driver_version,clocks.sm", "--format=csv,noheader"]).strip())
+print("Precision:", args.precision)
 print("| workload | aesop |", " | ".join(TORCH), "| eager / aesop | best / aesop |")
 print("|---" * (len(TORCH) + 4) + "|")
 for w in args.workloads:

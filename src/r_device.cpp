@@ -18,6 +18,12 @@ Function *function_of(SEXP pointer) {
 constexpr int kText = 1024;
 constexpr double kGiB = 1073741824;
 
+int precision_from_r(const Rcpp::List &control) {
+    SEXP name = element(control, "precision");
+    std::string precision = Rf_isNull(name) ? "float32" : Rcpp::as<std::string>(name);
+    return precision == "tf32" ? AESOP_CUDA_TF32 : precision == "bf16" ? AESOP_CUDA_BF16 : AESOP_CUDA_FLOAT32;
+}
+
 std::string cuda_version(int v) {
     return v <= 0 ? "" : std::to_string(v / 1000) + "." + std::to_string(v % 1000 / 10);
 }
@@ -36,7 +42,8 @@ ComputeDevice::ComputeDevice(const Rcpp::List &control) {
     const void *table = nullptr;
     auto open = function_of<aesop_cuda_open_function>(element(gpu, "open"));
     auto close = function_of<aesop_cuda_close_function>(element(gpu, "close"));
-    int answer = open(Rcpp::as<int>(element(gpu, "number")), &table, message, kText);
+    int answer =
+        open(Rcpp::as<int>(element(gpu, "number")), precision_from_r(control), &table, message, kText);
     if (answer == AESOP_CUDA_FORKED)
         throw Error("fork", message);
     if (answer != AESOP_CUDA_OPENED)
@@ -58,7 +65,7 @@ bool cuda_version_fits(SEXP version) {
     return guarded([&] { return function_of<aesop_cuda_version_function>(version)() == kBackendVersion; });
 }
 
-// What is wrong with the numbers of control's device; "" if nothing is.
+// What is wrong with the numbers of control's device in its precision; "" if nothing is.
 // [[Rcpp::export(rng = false)]]
 std::string device_self_check(Rcpp::List control) {
     return guarded([&] { return self_check(ComputeDevice(control).table()); });

@@ -9,7 +9,8 @@ namespace aesop {
 
 class ComputeDevice {
   public:
-    // control: num_threads, and device, NULL or list(number, open, close) (R: .resolveDevice).
+    // control: num_threads; device, NULL or list(number, open, close) (R: .resolveDevice); of a GPU also
+    // precision, NULL for "float32".
     explicit ComputeDevice(const Rcpp::List &control);
     ~ComputeDevice();
     ComputeDevice(const ComputeDevice &) = delete;

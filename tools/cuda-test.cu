@@ -1,7 +1,9 @@
 // configure compiles this to see whether nvcc and the compiler of the host agree.
 #include <cstdint>
+#include <cuda_bf16.h>
 #include <cuda_runtime.h>
 #include <memory>
+#include <mma.h>
 #include <vector>
 
 struct Arguments {

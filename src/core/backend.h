@@ -23,7 +23,7 @@
 
 namespace aesop {
 
-constexpr int kBackendVersion = 2;
+constexpr int kBackendVersion = 3;
 
 // swap: the value of the same feature in another sample of the minibatch; thinning: a binomial sample of a
 // count, drawn before the count is prepared.
@@ -134,6 +134,8 @@ struct Backend {
     const char *name;
     void *self; // first argument of every operation
 
+    // Largest relative error by which the factors of products are rounded; 0 where they are used as they are.
+    double rounding;
     // Steps of training that the host may prepare before it asks how they went: 1 where operations are done
     // when their calls return.
     int steps_ahead;

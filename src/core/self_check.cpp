@@ -1,13 +1,13 @@
 #include "self_check.h"
 #include "reference.h"
 #include "trainer.h"
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 namespace aesop {
 namespace {
 
-constexpr double kTolerance = 1e-3; // of the loss of an epoch
 constexpr Key kSeed{1, 2};
 
 // Numbers in (0, 1), or counts with many zeros that are stored as sparse.
@@ -73,8 +73,8 @@ TrainingResult train(const Config &config, Simulated &source, const Backend<Real
 }
 
 // What is wrong with the number that an epoch has found; "" if it is the right one.
-std::string compare(const char *what, size_t epoch, double found, double right) {
-    if (std::isnan(right) || std::fabs(found - right) <= kTolerance * std::fabs(right))
+std::string compare(const char *what, size_t epoch, double found, double right, double tolerance) {
+    if (std::isnan(right) || std::fabs(found - right) <= tolerance * std::fabs(right))
         return "";
     char text[160];
     std::snprintf(text, sizeof text,
@@ -83,13 +83,13 @@ std::string compare(const char *what, size_t epoch, double found, double right) 
     return text;
 }
 
-std::string compare(const TrainingResult &found, const TrainingResult &right) {
+std::string compare(const TrainingResult &found, const TrainingResult &right, double tolerance) {
     for (size_t i = 0; i < right.history.size(); i++) {
         const EpochRecord &r = right.history[i];
         EpochRecord f = i < found.history.size() ? found.history[i] : EpochRecord();
-        std::string wrong = compare("loss", i, f.loss, r.loss);
+        std::string wrong = compare("loss", i, f.loss, r.loss, tolerance);
         if (wrong.empty())
-            wrong = compare("validation loss", i, f.val_loss, r.val_loss);
+            wrong = compare("validation loss", i, f.val_loss, r.val_loss, tolerance);
         if (!wrong.empty())
             return wrong;
     }
@@ -98,6 +98,10 @@ std::string compare(const TrainingResult &found, const TrainingResult &right) {
 
 } // namespace
 
+double loss_tolerance(const Backend<float> &device) {
+    return std::max(1e-3, 2 * device.rounding);
+}
+
 std::string self_check(const Backend<float> &device) {
     for (bool counts : {true, false}) {
         Simulated source(counts);
@@ -105,7 +109,8 @@ std::string self_check(const Backend<float> &device) {
         TrainingResult found = train(config, source, device);
         if (found.device_error)
             throw *found.device_error;
-        std::string wrong = compare(found, train(config, source, reference_backend<double>()));
+        TrainingResult right = train(config, source, reference_backend<double>());
+        std::string wrong = compare(found, right, loss_tolerance(device));
         if (!wrong.empty())
             return wrong;
     }

@@ -44,7 +44,7 @@ struct OptimizerTag {
     static constexpr OptimizerKind value = K;
 };
 template <class F>
-void with_optimizer(OptimizerKind k, F &&f) {
+AESOP_INLINE void with_optimizer(OptimizerKind k, F &&f) {
     switch (k) {
     case OptimizerKind::sgd:
         f(OptimizerTag<OptimizerKind::sgd>());

@@ -1,5 +1,6 @@
 #include "backend_cuda.h"
 #include "operations.h"
+#include "precision.h"
 
 namespace aesop {
 
@@ -13,10 +14,11 @@ Queue &queue(void *self) {
 
 } // namespace
 
-CudaBackend::CudaBackend(int device, bool at_once) : queue_(device, at_once) {
+CudaBackend::CudaBackend(int device, bool at_once, Precision precision) : queue_(device, at_once, precision) {
     table_.version = kBackendVersion;
     table_.name = "cuda";
     table_.self = &queue_;
+    with_precision(precision, [&](auto p) { table_.rounding = decltype(p)::kRounding; });
     table_.steps_ahead = kStepsAhead;
     table_.failure = [](void *self) { return queue(self).failure(); };
     table_.recover = [](void *self) { queue(self).recover(); };

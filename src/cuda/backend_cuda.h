@@ -6,7 +6,7 @@ namespace aesop {
 
 class CudaBackend {
   public:
-    CudaBackend(int device, bool at_once); // as of a Queue
+    CudaBackend(int device, bool at_once, Precision precision = Precision::float32); // as of a Queue
     CudaBackend(const CudaBackend &) = delete;
     CudaBackend &operator=(const CudaBackend &) = delete;
     const Backend<float> &table() const { return table_; }

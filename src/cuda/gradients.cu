@@ -3,7 +3,7 @@
 // ascending order. With few weights and many rows (convolutions) the rows are cut into parts, of which the
 // last block adds up the sums.
 #include "operations.h"
-#include "tile.h"
+#include "precision.h"
 
 namespace aesop {
 namespace {
@@ -70,35 +70,86 @@ struct Keep { // a gradient that is wanted itself
                 store_four(a.out + at + i * width, g[i]);
     }
 };
-template <OptimizerKind K>
 struct Update {
     __device__ static void use(const GradientArguments &a, const Four (&g)[4], int64_t at, int width, int n) {
         const KnownRule r = known(a.rule);
         if (!r.update)
             return;
         const Moments<float> &m = a.moments;
-        for (int i = 0; i < 4; i++)
-            if (i < n) {
-                int64_t here = at + i * width;
-                update_four<K>(r.rule, g[i], a.out + here, m.first ? m.first + here : nullptr,
-                               m.second ? m.second + here : nullptr);
-            }
+        with_optimizer(r.rule.kind, [&](auto kind) {
+            for (int i = 0; i < 4; i++)
+                if (i < n) {
+                    int64_t here = at + i * width;
+                    update_four<decltype(kind)::value>(r.rule, g[i], a.out + here,
+                                                       m.first ? m.first + here : nullptr,
+                                                       m.second ? m.second + here : nullptr);
+                }
+        });
     }
 };
 
-template <class Use>
+template <class P>
+struct alignas(32) Tiles { // two of each factor: the present one, and the next
+    static constexpr int kLine = kTile / 4 + P::kLinePad;
+    FourFactors<P> x[2][kStep][kLine], dy[2][kStep][kLine];
+};
+
+// The sums of a tile: take() gives a thread the rows 4 ty + i and the columns 4 tx + j.
+template <class P>
+class Sums {
+  public:
+    __device__ void add(const Tiles<P> &from, int b) {
+        constexpr int ld = 4 * Tiles<P>::kLine;
+        sums_.add(from.x[b][0][0].v, ld, from.dy[b][0][0].v, ld);
+    }
+    // z: shared memory for the tile.
+    __device__ void take(Four (&sum)[4], float *z) {
+        sums_.end_part();
+        sums_.store(z);
+        int tx = threadIdx.x % 16, ty = threadIdx.x / 16;
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++)
+                sum[i].v[j] = z[(4 * ty + i) * kTile + 4 * tx + j];
+    }
+
+  private:
+    TensorSums<P, 4, true, false> sums_;
+};
+template <>
+class Sums<Float32> {
+  public:
+    __device__ void add(const Tiles<Float32> &from, int b) {
+        int tx = threadIdx.x % 16, ty = threadIdx.x / 16;
+#pragma unroll 8
+        for (int k = 0; k < kStep; k++) {
+            FourFactors<Float32> l = from.x[b][k][ty], r = from.dy[b][k][tx];
+            for (int i = 0; i < 4; i++)
+                for (int j = 0; j < 4; j++)
+                    sum_[i].v[j] += l.v[i] * r.v[j];
+        }
+    }
+    __device__ void take(Four (&sum)[4], float *) {
+        for (int i = 0; i < 4; i++)
+            sum[i] = sum_[i];
+    }
+
+  private:
+    Four sum_[4] = {};
+};
+
+template <class P, class Use>
 __global__ void gradient(const GradientArguments *arguments) {
-    __shared__ Four x[2][kStep][kTile / 4], dy[2][kStep][kTile / 4];
+    __shared__ Tiles<P> tiles;
     const GradientArguments &a = *arguments;
     int t = threadIdx.x, tx = t % 16, ty = t / 16;
 
     auto store = [&](const Fetched &from, int64_t step) {
         for (int i = 0; i < 2; i++) {
-            x[step & 1][t / 16 + 16 * i][t % 16] = from.x[i];
-            dy[step & 1][t / 16 + 16 * i][t % 16] = from.dy[i];
+            tiles.x[step & 1][t / 16 + 16 * i][t % 16] = rounded<P>(from.x[i]);
+            tiles.dy[step & 1][t / 16 + 16 * i][t % 16] = rounded<P>(from.dy[i]);
         }
     };
-    Four sum[4] = {};
+    Sums<P> sums;
     int64_t step = blockIdx.z * a.part_size, end = step + a.part_size;
     end = end < a.steps ? end : a.steps;
     if (step < end)
@@ -108,18 +159,14 @@ __global__ void gradient(const GradientArguments *arguments) {
         Fetched next;
         if (step + 1 < end)
             next = fetch(a, step + 1);
-        int b = int(step & 1);
-#pragma unroll 8
-        for (int k = 0; k < kStep; k++) {
-            Four l = x[b][k][ty], r = dy[b][k][tx];
-            for (int i = 0; i < 4; i++)
-                for (int j = 0; j < 4; j++)
-                    sum[i].v[j] += l.v[i] * r.v[j];
-        }
+        sums.add(tiles, int(step & 1));
         if (step + 1 < end)
             store(next, step + 1);
         __syncthreads();
     }
+    Four sum[4];
+    static_assert(sizeof tiles >= kTile * kTile * sizeof(float), "room for the tile");
+    sums.take(sum, reinterpret_cast<float *>(&tiles));
     if (a.partial) {
         int64_t tile = int64_t(blockIdx.y) * gridDim.x + blockIdx.x;
         if (!join_parts(sum, blockIdx.z, a.parts, a.partial + tile * a.parts * 4 * kThreads,
@@ -153,7 +200,7 @@ void run_gradient(Queue &q, const Product<float> *products, int n, const Weights
     }
     a.inputs = s.inputs, a.padded_units = padded(s.units), a.out = w.data, a.moments = moments, a.rule = rule;
     a.part_size = parts.size, a.parts = grid.z = parts.n;
-    q.launch(gradient<Use>, grid, kThreads, a);
+    with_precision(q.precision(), [&](auto p) { q.launch(gradient<decltype(p), Use>, grid, kThreads, a); });
 }
 
 void weight_gradient(void *self, const Product<float> *products, int n, const Weights<float> &dw) {
@@ -166,9 +213,7 @@ void update_weights(void *self, const Product<float> *products, int n, const Wei
                     const Moments<float> &moments, const UpdateRule &rule) {
     Queue &q = queue_of(self);
     if (!q.failed())
-        with_optimizer(rule.kind, [&](auto kind) {
-            run_gradient<Update<decltype(kind)::value>>(q, products, n, w, moments, rule);
-        });
+        run_gradient<Update>(q, products, n, w, moments, rule);
 }
 
 struct ValuesArguments {
@@ -180,23 +225,24 @@ struct ValuesArguments {
 };
 constexpr int kEach = 8; // values of a thread: the rule is worked out once for them
 
-template <OptimizerKind K>
 __global__ void update_each(const ValuesArguments *arguments) {
     const ValuesArguments a = *arguments;
     const KnownRule r = known(a.rule);
     if (!r.update)
         return;
     int64_t i = int64_t(blockIdx.x) * (kThreads * kEach) + threadIdx.x;
-    for (int k = 0; k < kEach && i < a.n; k++, i += kThreads) {
-        float w = a.w[i], m = a.moments.first ? a.moments.first[i] : 0,
-              v = a.moments.second ? a.moments.second[i] : 0;
-        update_weight<K>(r.rule, a.gradient[i], w, m, v);
-        a.w[i] = w;
-        if (a.moments.first)
-            a.moments.first[i] = m;
-        if (a.moments.second)
-            a.moments.second[i] = v;
-    }
+    with_optimizer(r.rule.kind, [&](auto kind) {
+        for (int k = 0; k < kEach && i < a.n; k++, i += kThreads) {
+            float w = a.w[i], m = a.moments.first ? a.moments.first[i] : 0,
+                  v = a.moments.second ? a.moments.second[i] : 0;
+            update_weight<decltype(kind)::value>(r.rule, a.gradient[i], w, m, v);
+            a.w[i] = w;
+            if (a.moments.first)
+                a.moments.first[i] = m;
+            if (a.moments.second)
+                a.moments.second[i] = v;
+        }
+    });
 }
 
 void update_values(void *self, const float *gradient, float *w, const Moments<float> &moments, int64_t n,
@@ -204,10 +250,8 @@ void update_values(void *self, const float *gradient, float *w, const Moments<fl
     Queue &q = queue_of(self);
     if (q.failed() || n == 0)
         return;
-    with_optimizer(rule.kind, [&](auto kind) {
-        q.launch(update_each<decltype(kind)::value>, Grid{blocks(n, kThreads * kEach)}, kThreads,
-                 ValuesArguments{gradient, w, moments, n, rule});
-    });
+    q.launch(update_each, Grid{blocks(n, kThreads * kEach)}, kThreads,
+             ValuesArguments{gradient, w, moments, n, rule});
 }
 
 // A block: 32 columns and 8 runs of rows, side by side; then the sums of the runs in order, and with many

@@ -13,8 +13,12 @@ namespace {
 struct Opened {
     Backend<float> table;
     CudaBackend backend;
-    explicit Opened(int device) : backend(device, false) { table = backend.table(); }
+    Opened(int device, Precision precision) : backend(device, false, precision) { table = backend.table(); }
 };
+
+static_assert(int(Precision::tf32) == AESOP_CUDA_TF32 && int(Precision::bf16) == AESOP_CUDA_BF16,
+              "the same numbers on both sides of the border");
+constexpr int kTensorCores = 8; // major compute capability of the first ones for tf32 and bf16
 
 const char kForked[] = "a forked process cannot use the GPU that its parent used";
 
@@ -89,14 +93,18 @@ int aesop_cuda_devices(aesop_cuda_device *devices, int capacity, char *reason, i
     }
 }
 
-int aesop_cuda_open(int device, const void **table, char *message, int message_size) {
+int aesop_cuda_open(int device, int precision, const void **table, char *message, int message_size) {
     *table = nullptr;
     if (forked())
         return say(AESOP_CUDA_FORKED, message, message_size, kForked);
     try {
-        auto opened = std::make_unique<Opened>(device);
+        auto opened = std::make_unique<Opened>(device, Precision(precision));
         if (const DeviceFailure *f = opened->backend.probe())
             return say(kind_of(*f), message, message_size, f->message);
+        cudaDeviceProp p;
+        if (precision != AESOP_CUDA_FLOAT32 &&
+            (cudaGetDeviceProperties(&p, device) != cudaSuccess || p.major < kTensorCores))
+            return say(AESOP_CUDA_UNUSABLE, message, message_size, "this GPU computes in float32 only");
         *table = &opened.release()->table;
         return AESOP_CUDA_OPENED;
     } catch (const std::exception &e) {

@@ -23,8 +23,11 @@ typedef int aesop_cuda_version_function(void);
 /* Describes up to `capacity` devices and returns how many there are. Of none, `reason` says why. */
 typedef int aesop_cuda_devices_function(struct aesop_cuda_device *devices, int capacity, char *reason,
                                         int reason_size);
-/* The device's table, or why there is none in `message`. Returns one of the values above. */
-typedef int aesop_cuda_open_function(int device, const void **table, char *message, int message_size);
+/* The device's table, or why there is none in `message`. precision: what the factors of products are rounded
+ * to. Returns one of the values above. */
+enum { AESOP_CUDA_FLOAT32 = 0, AESOP_CUDA_TF32 = 1, AESOP_CUDA_BF16 = 2 };
+typedef int aesop_cuda_open_function(int device, int precision, const void **table, char *message,
+                                     int message_size);
 /* After a failure too; does not fail. */
 typedef void aesop_cuda_close_function(const void *table);
 

@@ -4,7 +4,7 @@
 // which the last one adds them up; with many, one block adds up all parts, in the same order.
 #include "../core/activation.h"
 #include "operations.h"
-#include "tile.h"
+#include "precision.h"
 
 namespace aesop {
 namespace {
@@ -84,27 +84,92 @@ __device__ inline float activated(Activation f, float z, float slope) {
     }
 }
 
+template <class P, int R, bool Turned>
+struct alignas(32) Tiles { // two of each factor: the present one, and the next
+    static constexpr int kRun = kStep / 4 + P::kRunPad, kLine = kTile / 4 + P::kLinePad;
+    FourFactors<P> left[2][16 * R][kRun];
+    FourFactors<P> right[2][Turned ? kTile : kStep][Turned ? kRun : kLine];
+};
+
+// Where a thread has the value j of its Four i in a tile, in the rows of 64 values.
+template <bool Turned>
+__device__ inline int place(int i, int j) {
+    int tx = threadIdx.x % 16, ty = threadIdx.x / 16;
+    return (ty + 16 * i) * kTile + (Turned ? tx + 16 * j : 4 * tx + j);
+}
+
+// The sums of a tile. A part of them is summed up for itself.
+template <class P, int R, bool Turned>
+class Sums {
+  public:
+    __device__ void add(const Tiles<P, R, Turned> &from, int b) {
+        using T = Tiles<P, R, Turned>;
+        sums_.add(from.left[b][0][0].v, 4 * T::kRun, from.right[b][0][0].v,
+                  4 * (Turned ? T::kRun : T::kLine));
+    }
+    __device__ void end_part() { sums_.end_part(); }
+    // z: shared memory for the tile.
+    __device__ void take(Four (&sum)[R], float *z) const {
+        sums_.store(z);
+        for (int i = 0; i < R; i++)
+            for (int j = 0; j < 4; j++)
+                sum[i].v[j] = z[place<Turned>(i, j)];
+    }
+
+  private:
+    TensorSums<P, R, false, Turned> sums_;
+};
 template <int R, bool Turned>
+class Sums<Float32, R, Turned> { // a thread: four columns of R rows
+  public:
+    __device__ void add(const Tiles<Float32, R, Turned> &from, int b) {
+        int tx = threadIdx.x % 16, ty = threadIdx.x / 16;
+#pragma unroll
+        for (int k = 0; k < kStep / 4; k++) {
+            FourFactors<Float32> l[R], r[4];
+            for (int i = 0; i < R; i++)
+                l[i] = from.left[b][ty + 16 * i][k];
+            for (int i = 0; i < 4; i++)
+                r[i] = Turned ? from.right[b][tx + 16 * i][k] : from.right[b][4 * k + i][tx];
+            for (int m = 0; m < 4; m++)
+                for (int i = 0; i < R; i++)
+                    for (int j = 0; j < 4; j++)
+                        part_[i].v[j] += l[i].v[m] * (Turned ? r[j].v[m] : r[m].v[j]);
+        }
+    }
+    __device__ void end_part() {
+        for (int i = 0; i < R; i++)
+            for (int j = 0; j < 4; j++)
+                sum_[i].v[j] += part_[i].v[j], part_[i].v[j] = 0;
+    }
+    __device__ void take(Four (&sum)[R], float *) const {
+        for (int i = 0; i < R; i++)
+            sum[i] = sum_[i];
+    }
+
+  private:
+    Four part_[R] = {}, sum_[R] = {};
+};
+
+template <class P, int R, bool Turned>
 __global__ void product(const ProductArguments *arguments) {
-    // One Four more than a run has: neighbouring runs begin in different banks.
-    __shared__ Four left[2][16 * R][kStep / 4 + 1];
-    __shared__ Four right[2][Turned ? kTile : kStep][Turned ? kStep / 4 + 1 : kTile / 4];
+    __shared__ Tiles<P, R, Turned> tiles;
     const ProductArguments a = *arguments;
-    int t = threadIdx.x, tx = t % 16, ty = t / 16;
+    int t = threadIdx.x;
 
     auto store = [&](const Fetched<R> &from, int64_t step) {
         int b = int(step & 1);
         for (int i = 0; i < (R + 1) / 2; i++)
             if (t / 8 + 32 * i < 16 * R)
-                left[b][t / 8 + 32 * i][t % 8] = from.left[i];
+                tiles.left[b][t / 8 + 32 * i][t % 8] = rounded<P>(from.left[i]);
         for (int i = 0; i < 2; i++)
             if (Turned)
-                right[b][t / 8 + 32 * i][t % 8] = from.right[i];
+                tiles.right[b][t / 8 + 32 * i][t % 8] = rounded<P>(from.right[i]);
             else
-                right[b][t / 16 + 16 * i][t % 16] = from.right[i];
+                tiles.right[b][t / 16 + 16 * i][t % 16] = rounded<P>(from.right[i]);
     };
 
-    Four part[R] = {}, sum[R] = {};
+    Sums<P, R, Turned> sums;
     int64_t step = blockIdx.z * a.part_size, end = a.partial ? step + a.part_size : a.steps;
     end = end < a.steps ? end : a.steps;
     int64_t until = step + a.part_size; // end of the part
@@ -115,29 +180,19 @@ __global__ void product(const ProductArguments *arguments) {
         Fetched<R> next;
         if (step + 1 < end)
             next = fetch<R, Turned>(a, step + 1);
-        int b = int(step & 1);
-#pragma unroll
-        for (int k = 0; k < kStep / 4; k++) {
-            Four l[R], r[4];
-            for (int i = 0; i < R; i++)
-                l[i] = left[b][ty + 16 * i][k];
-            for (int i = 0; i < 4; i++)
-                r[i] = Turned ? right[b][tx + 16 * i][k] : right[b][4 * k + i][tx];
-            for (int m = 0; m < 4; m++)
-                for (int i = 0; i < R; i++)
-                    for (int j = 0; j < 4; j++)
-                        part[i].v[j] += l[i].v[m] * (Turned ? r[j].v[m] : r[m].v[j]);
-        }
+        sums.add(tiles, int(step & 1));
         if (step + 1 < end)
             store(next, step + 1);
         __syncthreads();
         if (step + 1 == until || step + 1 == end) {
             until += a.part_size;
-            for (int i = 0; i < R; i++)
-                for (int j = 0; j < 4; j++)
-                    sum[i].v[j] += part[i].v[j], part[i].v[j] = 0;
+            sums.end_part();
         }
     }
+    float *z = reinterpret_cast<float *>(&tiles);
+    static_assert(sizeof tiles >= 16 * R * kTile * sizeof(float), "room for the tile");
+    Four sum[R];
+    sums.take(sum, z);
     if (a.partial) {
         int64_t tile = int64_t(blockIdx.y) * gridDim.x + blockIdx.x;
         if (!join_parts(sum, blockIdx.z, a.parts, a.partial + tile * a.parts * R * kThreads,
@@ -147,10 +202,9 @@ __global__ void product(const ProductArguments *arguments) {
 
     // Through shared memory, so that neighbouring threads write neighbouring columns, and the formulas are
     // there once.
-    float *z = right[0][0][0].v;
     for (int i = 0; i < R; i++)
         for (int j = 0; j < 4; j++)
-            z[(ty + 16 * i) * kTile + (Turned ? tx + 16 * j : 4 * tx + j)] = sum[i].v[j];
+            z[place<Turned>(i, j)] = sum[i].v[j];
     __syncthreads();
     int64_t column = int64_t(blockIdx.y) * kTile + t % kTile;
     bool there = column < a.y.cols;
@@ -171,7 +225,9 @@ __global__ void product(const ProductArguments *arguments) {
 
 template <int R, bool Turned>
 void launch_product(Queue &q, const ProductArguments &a, unsigned tiles) {
-    q.launch(product<R, Turned>, Grid{blocks(a.y.rows, 16 * R), tiles, a.partial ? a.parts : 1}, kThreads, a);
+    Grid grid{blocks(a.y.rows, 16 * R), tiles, a.partial ? a.parts : 1};
+    with_precision(q.precision(),
+                   [&](auto p) { q.launch(product<decltype(p), R, Turned>, grid, kThreads, a); });
 }
 
 template <bool Turned>

@@ -141,7 +141,8 @@ struct Queue::State {
     bool ready() { return device.usable() && !device.failure(); }
 };
 
-Queue::Queue(int device, bool at_once) : state_(new State(device, at_once, failed_)) {}
+Queue::Queue(int device, bool at_once, Precision precision)
+    : precision_(precision), state_(new State(device, at_once, failed_)) {}
 Queue::~Queue() = default;
 
 const DeviceFailure *Queue::failure() {

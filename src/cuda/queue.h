@@ -13,6 +13,8 @@
 
 namespace aesop {
 
+enum class Precision : int { float32, tf32, bf16 }; // of the factors of products: precision.h
+
 constexpr int kThreads = 256; // of a block, for kernels without a reason for another number
 
 struct Grid {
@@ -29,7 +31,7 @@ struct Staged {
 class Queue {
   public:
     // at_once: every launch is waited for; for tests.
-    Queue(int device, bool at_once);
+    Queue(int device, bool at_once, Precision precision = Precision::float32);
     ~Queue();
     Queue(const Queue &) = delete;
     Queue &operator=(const Queue &) = delete;
@@ -37,6 +39,7 @@ class Queue {
     // After a failure operations must do nothing. What fails in the middle of one makes the pointers to the
     // device below null (those to the host can still be written to) and its launches do nothing.
     bool failed() const { return failed_; }
+    Precision precision() const { return precision_; }
     // An operation begins: memory that earlier ones staged and their scratch may be used again.
     void begin_operation();
 
@@ -91,6 +94,7 @@ class Queue {
     Staged<void> stage_bytes(int64_t bytes);
     void *scratch_bytes(int64_t bytes);
 
+    const Precision precision_;
     bool failed_ = false; // the state refers to it from its making to its end
     std::unique_ptr<State> state_;
 };

@@ -1,9 +1,10 @@
 // The workloads of bench/workloads.R on the processor and on the plugin of the CUDA backend: whether they
 // agree, whether a second run has the bits of the first, and how long an epoch takes.
 //
-//     cuda-driver PLUGIN [--small] [--threads N] [--epochs N] [W1 ...]
+//     cuda-driver PLUGIN [--small] [--threads N] [--epochs N] [--precision tf32|bf16] [W1 ...]
 //
 // --small: tiny sizes, for the stand-in of the runtime. Exit status 0 if all agree.
+#include "core/self_check.h"
 #include "core/trainer.h"
 #include "cpu/backend_cpu.h"
 #include "cuda/plugin.h"
@@ -126,7 +127,7 @@ struct Plugin {
     aesop_cuda_open_function *open = nullptr;
     aesop_cuda_close_function *close = nullptr;
 
-    explicit Plugin(const char *path) : library(dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
+    Plugin(const char *path, int precision) : library(dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
         if (!library)
             throw std::runtime_error(dlerror());
         auto version = find<aesop_cuda_version_function>("aesop_cuda_version");
@@ -146,7 +147,7 @@ struct Plugin {
                         i, found[i].name, double(found[i].free_memory) / 1073741824,
                         double(found[i].total_memory) / 1073741824, found[i].major, found[i].minor,
                         found[i].driver, found[i].runtime, *found[i].reason ? ": " : "", found[i].reason);
-        if (open(0, &table, text, sizeof text) != AESOP_CUDA_OPENED)
+        if (open(0, precision, &table, text, sizeof text) != AESOP_CUDA_OPENED)
             throw std::runtime_error(text);
     }
     ~Plugin() { close(table); }
@@ -160,7 +161,7 @@ struct Plugin {
             const DeviceFailure *failure = backend().failure(backend().self);
             const bool refused = failure && failure->kind == DeviceFailure::forked &&
                                  devices(&found, 1, text, sizeof text) == 0 &&
-                                 open(0, &other, text, sizeof text) == AESOP_CUDA_FORKED;
+                                 open(0, AESOP_CUDA_FLOAT32, &other, text, sizeof text) == AESOP_CUDA_FORKED;
             _exit(refused ? 0 : 1);
         }
         int status = 1;
@@ -201,7 +202,7 @@ bool run(const Workload &w, const Backend<float> &cpu, const Backend<float> &cud
     if (w.processor_too) {
         Fit a = fit(w.config, *source, cpu);
         const double e = std::fabs(a.losses[0] - b.losses[0]) / std::fabs(a.losses[0]);
-        agree = e <= 1e-3;
+        agree = e <= loss_tolerance(cuda);
         cpu_loss = number("%.6g", a.losses[0]), error = number("%.1e", e);
         cpu_time = number("%.2f", a.milliseconds());
     }
@@ -217,10 +218,12 @@ bool run(const Workload &w, const Backend<float> &cpu, const Backend<float> &cud
 
 int main(int argc, char **argv) {
     if (argc < 2) {
-        std::fprintf(stderr, "usage: cuda-driver PLUGIN [--small] [--threads N] [--epochs N] [W1 ...]\n");
+        std::fprintf(stderr, "usage: cuda-driver PLUGIN [--small] [--threads N] [--epochs N] "
+                             "[--precision tf32|bf16] [W1 ...]\n");
         return 2;
     }
     bool small = false;
+    std::string precision = "float32";
     int threads = int(std::max(1u, std::thread::hardware_concurrency())), epochs = 4;
     std::vector<std::string> wanted;
     for (int i = 2; i < argc; i++) {
@@ -231,18 +234,23 @@ int main(int argc, char **argv) {
             threads = std::atoi(argv[++i]);
         else if (a == "--epochs" && i + 1 < argc)
             epochs = std::atoi(argv[++i]);
+        else if (a == "--precision" && i + 1 < argc)
+            precision = argv[++i];
         else
             wanted.push_back(a);
     }
     int passed = 0, failed = 0;
     try {
-        Plugin plugin(argv[1]);
+        Plugin plugin(argv[1], precision == "tf32"   ? AESOP_CUDA_TF32
+                               : precision == "bf16" ? AESOP_CUDA_BF16
+                                                     : AESOP_CUDA_FLOAT32);
         if (!plugin.refuses_child()) {
             std::printf("a forked process is not refused\n");
             failed++;
         }
         CpuBackend cpu(threads);
-        std::printf("%d threads of the processor (%s)\n", threads, cpu.table().name);
+        std::printf("%d threads of the processor (%s); %s on the GPU\n", threads, cpu.table().name,
+                    precision.c_str());
         std::printf("%-5s %12s %12s %10s %10s %10s %9s %9s\n", "", "loss, cuda", "loss, cpu", "error",
                     "cpu ms", "cuda ms", "fit s", "two runs");
         for (const Workload &w : workloads(small, epochs))

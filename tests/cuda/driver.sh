@@ -1,6 +1,6 @@
 #!/bin/sh
 # On a machine with a GPU, nvcc and g++ (no R): builds the plugin and its tests, runs the tests, then the
-# workloads of bench/workloads.R on processor and GPU.
+# workloads of bench/workloads.R on processor and GPU, in each precision.
 #
 #     tests/cuda/driver.sh [--build] [OPTIONS AND WORKLOADS OF tests/cuda/driver.cpp]
 #
@@ -19,5 +19,7 @@ make -s -j"${JOBS:-$cores}" -f tests/cuda/build.make BUILD="$build" NVCC="$nvcc"
 
 status=0
 "$build/cuda-tests" || status=$?
-"$build/cuda-driver" "$build/aesop_cuda.so" "$@" || status=$?
+for precision in float32 tf32 bf16; do
+    "$build/cuda-driver" "$build/aesop_cuda.so" --precision "$precision" "$@" || status=$?
+done
 exit "$status"

@@ -18,6 +18,8 @@ fi
 grep -A4 'warning:' "$build/make.log" || true
 
 status=0
-[ $# -gt 0 ] || "$build/cuda-driver" "$build/aesop_cuda.so" --small --threads 2 || status=$?
+[ $# -gt 0 ] || for precision in float32 tf32 bf16; do
+    "$build/cuda-driver" "$build/aesop_cuda.so" --small --threads 2 --precision "$precision" || status=$?
+done
 "$build/cuda-tests" "$@" || status=$?
 exit "$status"

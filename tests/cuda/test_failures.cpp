@@ -134,11 +134,11 @@ TEST("failures: devices of the plugin, without one, and with a driver of old") {
     CHECK(devices[0].driver >= devices[0].runtime);
 
     const void *table = nullptr;
-    CHECK_EQUAL(aesop_cuda_open(0, &table, text, sizeof text), int(AESOP_CUDA_OPENED));
+    CHECK_EQUAL(aesop_cuda_open(0, AESOP_CUDA_FLOAT32, &table, text, sizeof text), int(AESOP_CUDA_OPENED));
     CHECK_EQUAL(static_cast<const aesop::Backend<float> *>(table)->version, aesop::kBackendVersion);
     aesop_cuda_close(table);
     aesop_cuda_close(nullptr);
-    CHECK_EQUAL(aesop_cuda_open(3, &table, text, sizeof text), int(AESOP_CUDA_UNUSABLE));
+    CHECK_EQUAL(aesop_cuda_open(3, AESOP_CUDA_FLOAT32, &table, text, sizeof text), int(AESOP_CUDA_UNUSABLE));
     CHECK(table == nullptr);
     CHECK(std::strstr(text, "invalid device") != nullptr);
 
@@ -148,15 +148,22 @@ TEST("failures: devices of the plugin, without one, and with a driver of old") {
         CHECK_EQUAL(aesop_cuda_devices(devices, 2, text, sizeof text), 0);
         CHECK(std::strstr(text, why) != nullptr);
         text[0] = 0;
-        CHECK_EQUAL(aesop_cuda_open(0, &table, text, sizeof text), int(AESOP_CUDA_UNUSABLE));
+        CHECK_EQUAL(aesop_cuda_open(0, AESOP_CUDA_FLOAT32, &table, text, sizeof text),
+                    int(AESOP_CUDA_UNUSABLE));
         CHECK(std::strstr(text, why) != nullptr);
         mock::set_machine(mock::Machine::usual);
     }
+    mock::set_machine(mock::Machine::old_device);
+    CHECK_EQUAL(aesop_cuda_open(0, AESOP_CUDA_TF32, &table, text, sizeof text), int(AESOP_CUDA_UNUSABLE));
+    CHECK(std::strstr(text, "float32 only") != nullptr);
+    CHECK_EQUAL(aesop_cuda_open(0, AESOP_CUDA_FLOAT32, &table, text, sizeof text), int(AESOP_CUDA_OPENED));
+    aesop_cuda_close(table);
+    mock::set_machine(mock::Machine::usual);
     mock::fail_allocation(1);
-    CHECK_EQUAL(aesop_cuda_open(0, &table, text, sizeof text), int(AESOP_CUDA_OPENED));
+    CHECK_EQUAL(aesop_cuda_open(0, AESOP_CUDA_FLOAT32, &table, text, sizeof text), int(AESOP_CUDA_OPENED));
     aesop_cuda_close(table);
     mock::set_allocation_limit(1);
-    CHECK_EQUAL(aesop_cuda_open(0, &table, text, sizeof text), int(AESOP_CUDA_MEMORY));
+    CHECK_EQUAL(aesop_cuda_open(0, AESOP_CUDA_FLOAT32, &table, text, sizeof text), int(AESOP_CUDA_MEMORY));
     mock::set_allocation_limit(-1);
 }
 #endif

@@ -29,7 +29,8 @@ baseCalls <- function() {
     fit <- c(list(x = x, param = NULL, subset_row = NULL, transposed = FALSE,
         size_factors = NULL, ncomponents = NULL, num_threads = NULL,
         device = "auto", on_interrupt = "return", memory_limit = NULL,
-        design = NULL, covariates = NULL, checkpoint = NULL), settings)
+        design = NULL, covariates = NULL, checkpoint = NULL,
+        precision = "float32"), settings)
     where <- list(assay.type = NULL, exprs_values = NULL, altexp = NULL,
         dimred = NULL, n_dimred = NULL)
     new <- list(match = "name", num_threads = NULL, device = "auto",

@@ -161,6 +161,35 @@ test_that("a GPU gives the numbers of the processor, and its own bits again", {
     })
 })
 
+test_that("a GPU rounds factors if it is told to, the processor does not", {
+    x <- toyGaussian()
+    fit <- function(...) toyModel(x, ...)
+    expectAesopError(fit(device = "cpu", precision = "tf32"), "device",
+        c("precision", "processor", "cudaInfo"))
+    expectAesopError(fit(device = "cpu", precision = "fp16"), "param",
+        c("precision", "fp16", "bf16"))
+    expect_identical(fit(device = "cpu", precision = "float32")@weights,
+        fit(device = "cpu")@weights)
+    eachGpu(function(device) {
+        exact <- fit(device = device)
+        error <- vapply(c("tf32", "bf16"), function(precision) {
+            model <- fit(device = device, precision = precision)
+            expect_identical(
+                fit(device = device, precision = precision)@weights,
+                model@weights)
+            expect_equal(encode(model, x, device = device),
+                encode(model, x, device = "cpu"), tolerance = 1e-4)
+            max(abs(model@history$loss / exact@history$loss - 1))
+        }, 0)
+        expect_gt(error[["tf32"]], 0)
+        expect_gt(error[["bf16"]], error[["tf32"]])
+        expect_lt(error[["bf16"]], 0.02)
+        more <- trainMore(exact, x, epochs = 1, seed = 1, verbose = FALSE,
+            device = device, precision = "tf32")
+        expect_s4_class(more, "AutoencoderModel")
+    })
+})
+
 test_that("a GPU that is lost leaves the last model, and is left alone", {
     withCuda(emulated(), {
         x <- toyGaussian()

@@ -23,8 +23,8 @@ void set_allocation_limit(int64_t n);
 void lose_device(int64_t n);
 // Whether every copy of more than one number to the host begins with a wrong one.
 void spoil_copies(bool wrong);
-// As on a machine with a device, without any, and with a driver of old.
-enum class Machine { usual, no_device, old_driver };
+// As on a machine with a device, with one without tensor cores, without any, and with a driver of old.
+enum class Machine { usual, old_device, no_device, old_driver };
 void set_machine(Machine m);
 
 } // namespace mock

@@ -197,7 +197,7 @@ cudaError_t cudaGetLastError() {
 }
 cudaError_t cudaDriverGetVersion(int *version) {
     counts.calls++;
-    *version = machine == mock::Machine::usual ? 13000 : machine == mock::Machine::old_driver ? 10020 : 0;
+    *version = machine == mock::Machine::no_device ? 0 : machine == mock::Machine::old_driver ? 10020 : 13000;
     return cudaSuccess;
 }
 cudaError_t cudaRuntimeGetVersion(int *version) {
@@ -215,7 +215,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device) {
     BEGIN;
     if (device != 0)
         return failing(cudaErrorInvalidDevice);
-    *p = {"emulated", size_t(1) << 30, 9, 0};
+    *p = {"emulated", size_t(1) << 30, machine == mock::Machine::old_device ? 7 : 9, 0};
     return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
