@@ -133,12 +133,14 @@
         name <- .checkMember(given, arg, labels, "assay")
         return(list(index = match(name, labels), name = given, note = NULL))
     }
-    counts <- .isCountLoss(config) || config$normalize == "log"
+    counts <- .isCountLoss(config) || identical(config$normalize, "log")
     wanted <- if (counts) "counts" else "logcounts"
     if (wanted %in% names) {
         return(list(index = wanted, name = wanted, note = NULL))
     }
-    .fallbackAssay(names, n, counts, single_cell, arg)
+    # the logarithm is chosen for counts of many features only
+    open <- is.null(config$normalize) && nrow(x) >= .alikeFeatures
+    .fallbackAssay(names, n, counts, !counts && !open, single_cell, arg)
 }
 
 .givenAssay <- function(where) {
@@ -151,7 +153,9 @@
     if (is.null(new)) old else new
 }
 
-.fallbackAssay <- function(names, n, counts, single_cell, arg) {
+# counts: whether the loss or the settings ask for counts; raw: whether counts
+# would be used as they are.
+.fallbackAssay <- function(names, n, counts, raw, single_cell, arg) {
     if (counts && n > 1L) {
         .abort("param", c(
             sprintf("`%s` has no assay \"counts\", but %s.", arg,
@@ -160,8 +164,7 @@
         ), arg = "assay.type", value = NULL, allowed = names)
     }
     others <- if (single_cell) setdiff(names, "counts") else names
-    if (single_cell && !counts && "counts" %in% names &&
-        length(others) == 0L) {
+    if (single_cell && raw && "counts" %in% names && length(others) == 0L) {
         .abort("param", c(
             sprintf(paste("`%s` has counts only, and this loss is not for",
                 "counts."), arg),
@@ -172,7 +175,7 @@
     index <- if (length(others) > 0L) match(others[1L], names) else 1L
     label <- if (is.null(names)) "the first assay" else .quote(names[index])
     note <- sprintf("Using assay %s of `%s`.", label, arg)
-    if (!counts && identical(names[index], "counts")) {
+    if (raw && identical(names[index], "counts")) {
         note <- c(note, paste("For raw counts give",
             "AutoencoderParam(normalize = \"log\")."))
     }

@@ -8,10 +8,10 @@
 .drawInAt <- 4
 .drawInRounds <- 8L
 
-# input, settings as from .preparedFit(). What every linear fit begins with:
-# list(input, settings, reference, x, effects), x being the prepared input
-# without the effects of the covariates, features x samples. guess(values):
-# how to prepare them, as list(normalize, scale), as far as not given.
+# input, settings as from .preparedFit(). What linear fits for outliers begin
+# with: list(input, settings, reference, x, effects), the last two as from
+# .preparedValues(). guess(values): how to prepare them, as list(normalize,
+# scale), as far as not given.
 .linearStart <- function(placed, settings, call, options,
     guess = .guessValues) {
     input <- .preparedFit(placed, NULL, settings, call, options)$input
@@ -29,14 +29,22 @@
     }
     settings <- .overlay(settings, list(hidden = integer(0), epochs = 0L,
         validation = 0, latent = 1L))
-    first <- .fitPart(input, .adaptTo(input, settings)$settings, options)
-    x <- .applySource(first$model, input$source, "input", first$control)
-    effects <- .covariateEffects(x, input$source$design)
+    config <- .adaptTo(input, settings)$settings
+    c(list(input = input, settings = settings, reference = reference),
+        .preparedValues(input, input$source, config, options))
+}
+
+# source: of samples of input. config: complete settings of a linear network.
+# Returns list(x, effects): the source as the network sees it, features x
+# samples, without the effects of the covariates on each feature.
+.preparedValues <- function(input, source, config, options) {
+    first <- .fitPart(input, config, options)
+    x <- .applySource(first$model, source, "input", first$control)
+    effects <- .covariateEffects(x, source$design)
     if (!is.null(effects)) {
-        x <- x - t(input$source$design %*% effects)
+        x <- x - t(source$design %*% effects)
     }
-    list(input = input, settings = settings, reference = reference, x = x,
-        effects = effects)
+    list(x = x, effects = effects)
 }
 
 # For single values: whole numbers are counts, and all features count alike.

@@ -136,18 +136,13 @@ linearParam <- function(latent = "auto", neighbours = 10, normalize = NULL,
     latent <- settings[["latent"]]
     # also refuses more codes than features
     config <- .overlay(.adaptTo(input, settings)$settings, list(latent = 1L))
-    first <- .fitPart(input, config, options)
-    x <- .applySource(first$model, sample, "input", first$control)
-    effects <- .covariateEffects(x, sample$design)
-    if (!is.null(effects)) {
-        x <- x - t(sample$design %*% effects)
-    }
-    chosen <- .embeddingLatent(x, latent)
+    values <- .preparedValues(input, sample, config, options)
+    chosen <- .embeddingLatent(values$x, latent)
     settings$latent <- chosen$latent
     input$notes <- c(input$notes, .embeddingNotes(settings, chosen$why,
         extra$linear$neighbours, length(part), n))
-    weights <- .embeddingWeights(x, settings$latent, extra$linear$neighbours,
-        effects)
+    weights <- .embeddingWeights(values$x, settings$latent,
+        extra$linear$neighbours, values$effects)
     fit <- .fitCore(input, .adaptTo(input, settings)$settings, character(),
         options, list(weights = weights))
     fit$model@info$linear <- TRUE

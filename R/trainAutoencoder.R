@@ -56,7 +56,9 @@
 #'     for 2 GiB.
 #' @param assay.type,exprs_values Name or number of the assay (two names for
 #'     the same argument). `NULL` for `"counts"` with a loss on counts or
-#'     `normalize = "log"`, else for `"logcounts"`.
+#'     `normalize = "log"`, else for `"logcounts"`. Without that one the first
+#'     of the others, which a message says; where there are counts alone, they
+#'     are used if [linearParam()] takes their logarithm (100 features or more).
 #' @param altexp Name or number of the alternative experiment to use.
 #'     With [multimodalParam()] several names; `NULL` for all.
 #' @param design A formula such as `~ batch + age` whose covariates condition
@@ -214,10 +216,19 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
 }
 
 # The settings as far as they are known before the data: they decide on the
-# assay. args: settings and other arguments of the call.
+# assay. args: settings and other arguments of the call. One that the data will
+# decide on is NULL.
 .configOf <- function(param, args) {
-    keep <- setdiff(names(args), names(.callDefaults()))
-    validate_config(.mergeParam(param, args[keep]))
+    settings <- args[setdiff(names(args), names(.callDefaults()))]
+    config <- validate_config(.mergeParam(param, settings))
+    if (is.null(param)) {
+        param <- .defaultParam(settings)
+    }
+    if (!is.null(param) && !is.null(param@extra$linear)) {
+        given <- .overlay(param@settings, settings)
+        config["normalize"] <- list(given[["normalize"]])
+    }
+    config
 }
 
 # NULL for `assay.type` and its like says nothing, also where they do not exist.

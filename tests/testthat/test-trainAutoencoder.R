@@ -131,6 +131,21 @@ test_that("the assay fits the loss, and what is chosen is told", {
         "logNormCounts"))
     expect_error(toyModel(only, normalize = "log"), NA)
     expect_error(toyModel(only, loss = "nb"), NA)
+    expectAesopError(trainAutoencoder(only), "param", "logNormCounts")
+    # the default takes the logarithm of many features itself, and says so
+    only <- SingleCellExperiment::SingleCellExperiment(list(
+        counts = toyCounts(120L, 50L)))
+    expect_message(model <- trainAutoencoder(only, seed = 1),
+        "Using assay \"counts\" of `x`", fixed = TRUE)
+    expect_identical(model@param@settings$normalize, "log")
+    named <- trainAutoencoder(only, assay.type = "counts", seed = 1,
+        verbose = FALSE)
+    expect_identical(model@weights, named@weights)
+    expect_identical(encode(model, only), encode(named, only))
+    expectAesopError(trainAutoencoder(only, normalize = "none"), "param",
+        "logNormCounts")
+    expectAesopError(trainAutoencoder(only, linearParam(normalize = "none")),
+        "param", "logNormCounts")
     se <- SummarizedExperiment::SummarizedExperiment(list(fpkm = counts))
     seen <- recordConditions(trainAutoencoder(se, epochs = 2L, seed = 1))
     expect_match(paste(vapply(seen$messages, conditionMessage, ""),
