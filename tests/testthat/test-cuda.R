@@ -161,6 +161,28 @@ test_that("a GPU gives the numbers of the processor, and its own bits again", {
     })
 })
 
+test_that("the members of an ensemble and of a search share a GPU", {
+    x <- toyGaussian()
+    eachGpu(function(device) {
+        ensemble <- function(device) {
+            ensembleAutoencoder(x, vanillaParam(latent = 3L, epochs = 3L),
+                members = 3, seed = 1, verbose = FALSE, device = device)
+        }
+        there <- ensemble(device)
+        here <- ensemble("cpu")
+        expect_identical(encode(ensemble(device), x, device = "cpu"),
+            encode(there, x, device = "cpu"))
+        expect_equal(encode(there, x, device = device),
+            encode(here, x, device = "cpu"), tolerance = 1e-3)
+        search <- function(device) {
+            tuneAutoencoder(x, list(latent = 2:3), epochs = 3L,
+                batch_size = 16L, validation = 0.2, seed = 1,
+                verbose = FALSE, device = device)$results$score
+        }
+        expect_equal(search(device), search("cpu"), tolerance = 1e-3)
+    })
+})
+
 test_that("a GPU rounds factors if it is told to, the processor does not", {
     x <- toyGaussian()
     fit <- function(...) toyModel(x, ...)
