@@ -9,7 +9,7 @@
 # extra: of the param. Other fits than that of one network train nothing, or
 # several times.
 .checkCheckpointUse <- function(path, extra) {
-    other <- c(linear = "linearParam() trains nothing",
+    other <- c(linear = "the optimum of a linear network is not trained",
         robust = "robustParam() trains several times",
         stacked = "stackedParam() trains several times")
     other <- other[names(other) %in% names(extra)]

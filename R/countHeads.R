@@ -28,7 +28,8 @@
 #' Those of [encode()]; `aesop_error_param` for a model of another loss, or if
 #' `x` is missing where it is needed.
 #'
-#' @returns `dropoutProbability`: a matrix of features x samples, from 0 to 1.
+#' @returns `dropoutProbability`: a matrix of features x samples, from 0 to 1;
+#' NA for features that `x` lacks.
 #' `dispersions`: a matrix of features x samples where each entry has its own
 #' dispersion, else a vector named by feature (the same number for all with
 #' `dispersion = "constant"`).
@@ -121,6 +122,8 @@ dispersions <- function(model, x = NULL, match = c("name", "position"), ...,
     settings <- validate_config(model@param@settings)
     counts <- .sourceMatrix(new$source)
     storage.mode(counts) <- "double"
+    size_factor <- .sizeFactors(model, new$source, counts)
+    counts[.absentFeatures(new$source), ] <- NA
     list(
         counts = counts,
         mean = output("reconstruction"),
@@ -130,7 +133,7 @@ dispersions <- function(model, x = NULL, match = c("name", "position"), ...,
             .featureDispersions(model)
         },
         zero = output("zero_probability"),
-        size_factor = .sizeFactors(model, new$source, counts),
+        size_factor = size_factor,
         samples = .sampleNames(new$source)
     )
 }
@@ -148,6 +151,7 @@ dispersions <- function(model, x = NULL, match = c("name", "position"), ...,
 .technicalProbability <- function(parts) {
     log_zero <- -parts$theta * log1p(parts$mean / parts$theta)
     p <- stats::plogis(stats::qlogis(parts$zero) - log_zero)
-    p[parts$counts > 0] <- 0
+    p[which(parts$counts > 0)] <- 0
+    p[is.na(parts$counts)] <- NA
     p
 }

@@ -28,7 +28,8 @@
 #' dimension as data.
 #'
 #' @returns For a matrix: a dense matrix of features x samples, with the
-#' features of the model. For an experiment: `x` with a further assay, `NA` in
+#' features of the model (`impute = "technical_zeros"`: NA for those that `x`
+#' lacks). For an experiment: `x` with a further assay, `NA` in
 #' rows that the model does not use; with `altexp`, in that experiment.
 #' @seealso [reconstruct()], which for a matrix is the same as the defaults
 #'     here; [dropoutProbability()], [dispersions()]
@@ -102,7 +103,7 @@ denoise <- function(model, x, type = c("mean", "normalized"),
 .fillTechnicalZeros <- function(model, x, type, args) {
     .needLoss(model, "zinb", "`impute = \"technical_zeros\"`")
     parts <- .countParts(model, x, args)
-    fill <- .technicalProbability(parts) > 0.5
+    fill <- which(.technicalProbability(parts) > 0.5)
     result <- parts$counts
     result[fill] <- parts$mean[fill]
     if (type == "normalized") {
@@ -114,10 +115,12 @@ denoise <- function(model, x, type = c("mean", "normalized"),
 }
 
 .informFilled <- function(counts, fill) {
-    before <- mean(counts > 0)
-    after <- before + mean(fill)
+    n <- sum(!is.na(counts))
+    before <- sum(counts > 0, na.rm = TRUE) / n
+    after <- before + length(fill) / n
     .inform(sprintf(paste("Filled %s of %s; values above 0: %s %% before,",
-        "%s %% now."), .number(sum(fill)), .count(sum(counts == 0), "zero"),
+        "%s %% now."), .number(length(fill)),
+        .count(sum(counts == 0, na.rm = TRUE), "zero"),
         format(100 * before, digits = 3L), format(100 * after, digits = 3L)),
-        n_filled = sum(fill), before = before, after = after)
+        n_filled = length(fill), before = before, after = after)
 }

@@ -46,7 +46,8 @@
 }
 
 # A model holds the formula's text; all but the covariates is from base.
-.designTerms <- function(text) {
+# in_order: interactions stay where they are written.
+.designTerms <- function(text, in_order = FALSE) {
     formula <- tryCatch(str2lang(text), error = function(e) NULL)
     good <- is.call(formula) && length(formula) == 2L &&
         identical(formula[[1L]], quote(`~`)) &&
@@ -55,7 +56,7 @@
         .abortSchema("the formula of its design is not one")
     }
     stats::terms(structure(formula, class = "formula",
-        .Environment = baseenv()))
+        .Environment = baseenv()), keep.order = in_order)
 }
 
 # The covariates of samples: `covariates` if given, else the columns of

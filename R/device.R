@@ -172,7 +172,9 @@
     }
     control <- list(device = device, precision = precision)
     reason <- tryCatch(.onDevice(device_self_check(control)),
-        aesop_error = function(e) e$reason)
+        aesop_error = function(e) {
+            if (is.null(e$reason)) conditionMessage(e) else e$reason
+        })
     if (!nzchar(reason)) {
         .cuda$checked <- c(.cuda$checked, what)
     }

@@ -91,7 +91,7 @@ differentialActivity <- function(x, groups, data = NULL, colData = NULL,
         "or a formula such as ~ batch + sex")
     if (inherits(groups, "formula")) {
         formula <- .checkDesign(groups, "groups")
-        terms <- tryCatch(.designTerms(deparse1(formula)),
+        terms <- tryCatch(.designTerms(deparse1(formula), TRUE),
             error = function(e) .abortParam("groups", formula, allowed))
         frame <- .annotationFrame(colData, x, data, codes)
         absent <- setdiff(all.vars(formula), names(frame))

@@ -76,8 +76,11 @@ ensembleAutoencoder <- function(x, param = NULL, members = 10,
         "ensembleAutoencoder()")
     if (consensus == "weights") {
         .needPackage("cluster", "consensus = \"weights\"")
+        if (is.null(param)) {
+            .abortConsensus("networks of several assays")
+        }
         .checkOneLayer(.configOf(param, args[!names(args) %in%
-            .whereArguments()]))
+            .whereArguments()]), c(args$design, param@extra$design))
     }
     seed <- .resolveSeed(seed)
     seeds <- .seedSeries(seed, members)
@@ -108,23 +111,25 @@ ensembleAutoencoder <- function(x, param = NULL, members = 10,
     ), arg = "consensus", value = "weights", allowed = "codes")
 }
 
-.checkOneLayer <- function(config) {
+.checkOneLayer <- function(config, design) {
     if (length(config$hidden) > 0L ||
         (!config$decoder_mirrored && length(config$decoder_hidden) > 0L)) {
         .abortConsensus("networks with hidden layers")
     }
-    invisible(config)
-}
-
-# Returns list(model, groups).
-.joinWeights <- function(models, seed) {
+    if (!is.null(design)) {
+        .abortConsensus("networks with a `design`")
+    }
     known <- c("encoder.1.weight", "encoder.1.bias", "decoder.1.weight",
         "decoder.1.bias", "dispersion.log_theta")
-    odd <- setdiff(names(models[[1L]]@weights), known)
+    odd <- setdiff(names(config_shapes(config, config$latent)), known)
     if (length(odd) > 0L) {
         .abortConsensus(sprintf("networks with the parameters %s",
             .showNames(odd)))
     }
+}
+
+# Returns list(model, groups).
+.joinWeights <- function(models, seed) {
     config <- models[[1L]]@param@settings
     mirrored <- config$latent_activation %in% c("linear", "tanh", "sigmoid")
     vectors <- do.call(cbind, lapply(models, .codeWeights))

@@ -299,21 +299,14 @@ fitAberrant <- function(x, model = NULL,
     assays <- list(expected = verdict$expected, zScore = verdict$z,
         pValue = verdict$p, padj = verdict$adjusted)
     assays <- lapply(assays, `dimnames<-`, names)
-    inner <- if (is.null(where$altexp)) {
-        x
-    } else {
-        SingleCellExperiment::altExp(x, where$altexp)
-    }
-    for (assay in names(assays)) {
-        add <- function() .addAssay(inner, assay, assays[[assay]])
-        # the features that are left out are told once
-        inner <- if (assay == "expected") add() else suppressMessages(add())
-    }
-    if (is.null(where$altexp)) {
-        x <- inner
-    } else {
-        SingleCellExperiment::altExp(x, where$altexp) <- inner
-    }
+    x <- .inExperiment(x, where$altexp, function(inner) {
+        for (assay in names(assays)) {
+            add <- function() .addAssay(inner, assay, assays[[assay]])
+            # the features that are left out are told once
+            inner <- if (assay == "expected") add() else suppressMessages(add())
+        }
+        inner
+    })
     columns <- SummarizedExperiment::colData(x)
     columns[[paste0(name, "_aberrant")]] <- colSums(verdict$outlier)
     SummarizedExperiment::colData(x) <- columns

@@ -54,6 +54,7 @@ findLearningRate <- function(x, param = NULL, from = 1e-6, to = 1,
         integer = TRUE)
     args <- list(...)
     args["seed"] <- list(seed)
+    param <- .networkParam(param, x)
     input <- .trainingCall(x, param, args, "findLearningRate()")
     fit <- .preparedFit(input$x, param, input$settings, input$call,
         input$options)

@@ -9,9 +9,9 @@
 #' @param model A fitted [AutoencoderModel][AutoencoderModel-class]. From
 #'     [fitNovelty()] (for samples) or [fitAberrant()] (for features and
 #'     entries), it judges each sample of `x` alone; of any other model `x` is
-#'     both, what is judged and what is normal. `NULL` for the one that
-#'     [runAutoencoder()] left in `metadata(x)[[name]]`, or else (and always if
-#'     `param` is given) one fitted to `x`, see details.
+#'     both, what is judged and what is normal. `NULL` for one fitted to `x`,
+#'     see details; samples are judged by the one that [runAutoencoder()] left in
+#'     `metadata(x)[[name]]`, if there is one and `param` is not given.
 #' @param level `"sample"`; `"feature"`: whether a feature is aberrant in any
 #'     sample; `"entry"`: each feature in each sample.
 #' @param method For samples, `"density"`: code and residual under normal
@@ -344,15 +344,23 @@ findOutliers <- function(x, model = NULL,
     }
     adjust <- .checkChoice(if (is.null(adjust)) "BH" else adjust, "adjust",
         stats::p.adjust.methods)
+    into <- output != "table" && is(x, "SummarizedExperiment")
+    where <- if (into && !is.null(model)) .whereFrom(model, x, args) else args
+    if (into && !is.null(where$dimred)) {
+        .abortParam("dimred", where$dimred, paste("NULL, or output =",
+            "\"table\": a reduced dimension has no rows for the results"))
+    }
     args$output <- "table"
     entries <- do.call(findAberrantFeatures, args, quote = TRUE)
     table <- .byFeature(entries, adjust, alpha)
-    if (output == "table" || !is(x, "SummarizedExperiment")) {
+    if (!into) {
         return(table)
     }
-    rows <- match(table$feature, rownames(x))
-    .addVerdict(x, SummarizedExperiment::rowData,
-        SummarizedExperiment::`rowData<-`, table, name, rows)
+    .inExperiment(x, where$altexp, function(inner) {
+        .addVerdict(inner, SummarizedExperiment::rowData,
+            SummarizedExperiment::`rowData<-`, table, name,
+            match(table$feature, .trainingFeatures(inner)$names))
+    })
 }
 
 # One row per feature from one per entry.

@@ -35,6 +35,13 @@
         .informNotes(fit$messages)
     }
     .warnCheckpoint(fit$checkpoint_error, options$checkpoint)
+    model <- .withErrors(model, source, control, options)
+    list(model = model, source = source, control = control)
+}
+
+# The end of a fit: the model with the errors of the training samples, unless
+# there was a Ctrl-C.
+.withErrors <- function(model, source, control, options) {
     interrupted <- identical(model@info$status, "interrupted")
     if (!interrupted) {
         errors <- .withTrained(.errorQuantiles(model, source, control), model)
@@ -44,13 +51,15 @@
     if (interrupted) {
         .signalInterrupt(model, options$on_interrupt)
     }
-    list(model = model, source = source, control = control)
+    model
 }
 
-# A fit that is a part of another one: silent, and after Ctrl-C it returns.
+# A fit that is a part of another one: silent, without a checkpoint, and after
+# Ctrl-C it returns.
 .fitPart <- function(input, config, options, start = list()) {
     input$notes <- character()
-    options <- .overlay(options, list(quiet = TRUE, on_interrupt = "return"))
+    options <- .overlay(options, list(quiet = TRUE, on_interrupt = "return",
+        checkpoint = NULL))
     mute <- function(w) invokeRestart("muffleWarning")
     withCallingHandlers(.fitCore(input, config, character(), options, start),
         aesop_warning_interrupted = mute, aesop_warning_validation = mute)

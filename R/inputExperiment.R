@@ -59,6 +59,17 @@
     matrix
 }
 
+# x with f(experiment) in place of the experiment that holds the data: x itself,
+# or an alternative one.
+.inExperiment <- function(x, altexp, f) {
+    if (is.null(altexp)) {
+        return(f(x))
+    }
+    SingleCellExperiment::altExp(x, altexp) <-
+        f(SingleCellExperiment::altExp(x, altexp))
+    x
+}
+
 # For a matrix none of the arguments has a meaning.
 .refuseWhere <- function(where, arg) {
     for (name in names(where)) {

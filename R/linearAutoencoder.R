@@ -162,6 +162,9 @@
     }
     linear <- is.null(param) &&
         all(names(parts$settings) %in% .linearSettings)
+    if (linear) {
+        .checkCheckpointUse(parts$call$checkpoint, list(linear = TRUE))
+    }
     where <- if (linear || counts) {
         .countsFirst(x, parts$where)
     } else {

@@ -23,7 +23,7 @@
 #' one page. `featureErrors`: a data frame with one row per feature, the worst
 #' first: `feature`, `mean_absolute_error` and `mean_squared_error`, on the
 #' scale of the data, and `correlation` of values and reconstruction (NA for a
-#' constant feature).
+#' constant feature); all NA for a feature that `x` lacks.
 #' @seealso [featureSignatures()] for the features behind a code
 #' @export
 #' @examples
@@ -87,7 +87,7 @@ featureErrors <- function(model, x, ...) {
     .checkOneAssay(model)
     new <- .newData(model, x, list(...))
     rebuilt <- .applySource(model, new$source, "reconstruction", new$control)
-    values <- .sourceMatrix(new$source)
+    values <- .knownValues(new$source)
     error <- values - rebuilt
     table <- data.frame(feature = model@features,
         mean_absolute_error = rowMeans(abs(error)),

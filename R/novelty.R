@@ -206,6 +206,10 @@ scoreNovelty <- function(model, newdata, alpha = 0.05, adjust = "none", ...) {
         options)$input$source
     method <- .noveltyMethod(method, whole$n_samples)
     parts <- .noveltyParts(whole$n_samples, method, calibration, seed)
+    if (!is.null(fit$call$covariates)) {
+        fit$call$covariates <- .matchCovariates(fit$call$covariates,
+            whole$n_samples, .sampleNames(whole))
+    }
     train <- .placedSamples(fit$x, fit$call, parts$train)
     if (fit$linear &&
         .isSolvable(c(whole$n_features, length(parts$train)))) {

@@ -48,6 +48,7 @@
 # where the samples are, all others, and these as arguments of the call with
 # their defaults, and as settings.
 .splitCall <- function(args) {
+    .checkNames(args, c(.trainingNames(), "checkpoint"), "trainAutoencoder()")
     is_where <- names(args) %in% .whereArguments()
     where <- args[is_where]
     args <- args[!is_where]

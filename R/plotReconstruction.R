@@ -93,11 +93,10 @@ plotReconstruction <- function(model, data, samples = NULL,
 # names, error of each sample, and whether the values are counts.
 .inputAndOutput <- function(model, data, args) {
     new <- .newData(model, data, args, "data")
-    input <- .sourceMatrix(new$source)
+    input <- .knownValues(new$source)
     output <- .applySource(model, new$source, "reconstruction", new$control)
     dim(output) <- dim(input)
     storage.mode(input) <- "double"
-    input[.absentFeatures(new$source), ] <- NA
     names <- .sampleNames(new$source)
     if (is.null(names)) {
         names <- paste0("sample", seq_len(ncol(input)))

@@ -71,8 +71,7 @@ residuals.AutoencoderModel <- function(object, x, type = "response", ...) {
     new <- .newData(model, x, list(...))
     source <- new$source
     result <- .applySource(model, source, "reconstruction", new$control)
-    result <- .sourceMatrix(source) - result
-    result[.absentFeatures(source), ] <- NA
+    result <- .knownValues(source) - result
     dimnames(result) <- list(model@features, .sampleNames(source))
     if (.isMultimodal(model)) .splitAssays(model, result) else result
 }
@@ -103,6 +102,13 @@ residuals.AutoencoderModel <- function(object, x, type = "response", ...) {
 }
 
 # The values of a source as a dense matrix, as large as the residuals.
+# The values of a source; NA for the features that new data lack.
+.knownValues <- function(source) {
+    x <- .sourceMatrix(source)
+    x[.absentFeatures(source), ] <- NA
+    x
+}
+
 .sourceMatrix <- function(source) {
     if (source$kind == "assays") {
         return(do.call(rbind, lapply(source$assays, .sourceMatrix)))

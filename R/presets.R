@@ -139,6 +139,9 @@ countParam <- function(loss = c("nb", "zinb", "poisson"),
 
 .preset <- function(preset, args) {
     .checkNames(args, .settingNames(), "AutoencoderParam()")
+    if (!is.null(args$ncomponents)) {
+        preset$latent <- NULL
+    }
     preset[names(args)] <- args
     do.call(AutoencoderParam, preset)
 }

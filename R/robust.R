@@ -210,6 +210,7 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
         adapted$notes, options)
     model <- start$model
     model@param@settings <- config
+    model@info$error_quantiles <- NULL
     X <- .applySource(model, input$source, "input", start$control)
     S <- .firstS(X, robust$sparse)
     share <- diff(round(seq(0, config$epochs, length.out = robust$rounds + 1)))
@@ -217,9 +218,16 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
     for (round in which(share > 0)) {
         part <- .overlay(config, list(normalize = "none", scale = "none",
             epochs = as.integer(share[round]), max_seconds = left))
-        fit <- .robustRound(input, X - S, part, model, options)
-        model <- .afterRound(model, fit$model)
-        step <- .shrink(X - fit$reconstruction, robust$lambda, robust$sparse)
+        step <- tryCatch({
+            fit <- .robustRound(input, X - S, part, model, options)
+            c(list(model = .afterRound(model, fit$model)),
+                .shrink(X - fit$reconstruction, robust$lambda, robust$sparse))
+        }, interrupt = function(e) NULL)
+        if (is.null(step)) { # the model is that of the round before
+            model@info$status <- "interrupted"
+            break
+        }
+        model <- step$model
         S <- step$S
         robust$used <- step$lambda
         left <- max(0, config$max_seconds - sum(model@history$seconds))
@@ -229,11 +237,7 @@ robustDecomposition <- function(model, x, lambda = NULL, sparse = NULL,
         }
     }
     model@info$robust <- list(lambda = robust$used, sparse = robust$sparse)
-    model@info$error_quantiles <- .errorQuantiles(model, input$source,
-        start$control)
-    if (identical(model@info$status, "interrupted")) {
-        .signalInterrupt(model, options$on_interrupt)
-    }
+    model <- .withErrors(model, input$source, start$control, options)
     list(model = model, source = input$source, control = start$control)
 }
 

@@ -56,13 +56,10 @@ setMethod("runAutoencoder", "ANY", function(x, ...) {
 setMethod("runAutoencoder", "SingleCellExperiment", function(x, param = NULL,
     ..., name = "AE") {
     name <- .checkString(name, "name")
-    args <- list(...)
-    where <- args[intersect(names(args), .whereArguments())]
-    args <- args[setdiff(names(args), .whereArguments())]
-    is_call <- names(args) %in% names(.callDefaults())
-    picked <- .placed(x, param, where, args)
-    fit <- .trainFrom(picked, param, args[!is_call], args[is_call],
-        quiet = identical(args$verbose, FALSE))
+    parts <- .splitCall(list(...))
+    picked <- .placed(x, param, parts$where, parts$args)
+    fit <- .trainFrom(picked, param, parts$settings, parts$call,
+        quiet = identical(parts$args$verbose, FALSE))
     codes <- .encodeSource(fit$model, fit$source, fit$control)
     rownames(codes) <- colnames(x)
     SingleCellExperiment::reducedDim(x, name) <- codes

@@ -5,10 +5,12 @@
 # Numbers in a block of samples that is made dense at once.
 .densityBlock <- 2e7
 
-# list(code, residual): samples x codes, features x samples.
+# list(code, residual): samples x codes, features x samples, NA for the features
+# that new data lack.
 .densityParts <- function(model, source, control) {
-    list(code = .encodeSource(model, source, control),
-        residual = .aberrantParts(model, source, control)$residual)
+    residual <- .aberrantParts(model, source, control)$residual
+    residual[.absentFeatures(source), ] <- NA
+    list(code = .encodeSource(model, source, control), residual = residual)
 }
 
 # Some samples of a source, in memory.
@@ -58,12 +60,12 @@
     fit
 }
 
-# Columns by their medians and median absolute deviations.
+# Columns by their medians and median absolute deviations, where there are any.
 .robustZ <- function(x) {
     x <- sweep(x, 2L, apply(x, 2L, stats::median))
     spread <- 1.4826 * apply(abs(x), 2L, stats::median)
-    x[, spread > 0, drop = FALSE] /
-        rep(spread[spread > 0], each = nrow(x))
+    used <- which(spread > 0)
+    x[, used, drop = FALSE] / rep(spread[used], each = nrow(x))
 }
 
 # The covariance of the codes is drawn towards a multiple of the identity, the
@@ -96,5 +98,9 @@
     q <- length(fit$center)
     code <- sweep(parts$code, 2L, fit$center) %*% matrix(fit$whiten, q)
     residual <- parts$residual - fit$location
-    rowSums(code^2) + .residualScore(residual, fit$variance, q)
+    # features that are not there are as far off as the others on average
+    there <- !is.na(residual[, 1L])
+    score <- .residualScore(residual[there, , drop = FALSE],
+        fit$variance[there], q)
+    rowSums(code^2) + score * length(there) / max(sum(there), 1)
 }

@@ -103,23 +103,33 @@ stackedParam <- function(hidden = c(256L, 128L, 64L), latent = 32L,
 .pretrain <- function(input, config, epochs, options) {
     units <- c(config$hidden, config$latent)
     n <- length(units)
-    weights <- .fitPart(input, .overlay(config, list(epochs = 0L)),
-        options)$model@weights
+    first <- input
+    untrained <- function(...) {
+        .fitPart(first, .overlay(config, list(epochs = 0L)), options,
+            list(...))$model
+    }
+    weights <- untrained()@weights
     losses <- list()
     for (i in seq_len(n)) {
-        fit <- .fitPart(input, .layerSettings(config, i, units, epochs),
-            options)
+        fit <- tryCatch(.fitPart(input, .layerSettings(config, i, units,
+            epochs), options), aesop_error_numeric = function(e) {
+            e$model <- untrained(weights = weights)
+            stop(e)
+        })
         own <- fit$model@weights
         names(own) <- sub("encoder.1.", sprintf("encoder.%d.", i),
             sub("decoder.1.", sprintf("decoder.%d.", n - i + 1L),
                 names(own), fixed = TRUE), fixed = TRUE)
         weights[names(own)] <- own
         losses[[paste0("layer", i)]] <- fit$model@history$loss
-        interrupted <- identical(fit$model@info$status, "interrupted")
+        codes <- if (!identical(fit$model@info$status, "interrupted")) {
+            tryCatch(.encodeSource(fit$model, fit$source, fit$control),
+                interrupt = function(e) NULL)
+        }
+        interrupted <- is.null(codes)
         if (interrupted) {
             break
         }
-        codes <- .encodeSource(fit$model, fit$source, fit$control)
         input$source <- .asInput(t(codes), paste0("unit", seq_len(units[i])),
             memory_limit = Inf)
     }

@@ -90,9 +90,9 @@
 #' `aesop_error_input_type`, `_input_dim`, `_input_value` and `_features` for
 #' data that cannot be used; `aesop_error_param` for settings;
 #' `aesop_error_checkpoint` for a checkpoint of another fit (field `differs`: in
-#' what), `aesop_error_format` for a file that is none, and `aesop_error_io` for
-#' one that cannot be written when the training begins; later that is a warning,
-#' `aesop_warning_checkpoint_failed`;
+#' what) or the file of a model, `aesop_error_format` for any other file, and
+#' `aesop_error_io` for one that cannot be written when the training begins;
+#' later that is a warning, `aesop_warning_checkpoint_failed`;
 #' `aesop_error_numeric` if training gives non-finite numbers even with a
 #' smaller learning rate (field `model`: the last good model);
 #' `aesop_error_io` for input on disk that cannot be read;

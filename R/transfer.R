@@ -15,8 +15,10 @@
 #'     `validation`, `early_stopping`, `noise`, penalties, `dropout`. The
 #'     architecture, the loss and the preparation cannot be changed. Further,
 #'     `assay.type`, `altexp` and `covariates` as for [encode()], and
-#'     `num_threads`, `verbose`, `on_interrupt` as for [trainAutoencoder()].
-#' @param epochs Number of further passes; `NULL` for as many as before.
+#'     `num_threads`, `device`, `precision`, `memory_limit`, `verbose`,
+#'     `on_interrupt` as for [trainAutoencoder()].
+#' @param epochs Number of further passes; `NULL` for as many as before, of
+#'     which there must have been some.
 #' @param seed As for [trainAutoencoder()]. The seed of the first training
 #'     (`model@info$seed`) holds out the same samples of the same data.
 #' @param freeze What keeps its weights: `"encoder"`, `"decoder"`, or names of
@@ -88,7 +90,8 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
 .continueTraining <- function(model, x, args, epochs, seed, freeze,
     min_overlap) {
     model <- .checkModel(model)
-    where <- setdiff(.newDataArguments(), c("num_threads", "missing"))
+    where <- setdiff(.newDataArguments(), "missing")
+    args <- args[!vapply(args, is.null, NA)]
     options <- c("num_threads", "verbose", "on_interrupt", "device",
         "memory_limit", "precision")
     allowed <- c(.trainingSettings(), where, options)
@@ -129,6 +132,12 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
         config$batch_size <- min(config$batch_size, n - held_out)
     }
     config <- validate_config(config)
+    if (config$epochs == 0) {
+        .abort("param", c(
+            "`epochs` is missing: the model comes from no epochs of training.",
+            "Say how many: epochs = 20"
+        ), arg = "epochs", value = NULL, allowed = "a whole number from 1 on")
+    }
     .checkAgainstData(config, new$source$n_features, n)
     input <- list(source = new$source, origin = model@info$origin,
         made = isTRUE(model@info$features_made), notes = new$notes,
@@ -162,8 +171,11 @@ fineTune <- function(model, x, ..., freeze = NULL, epochs = NULL, seed = NULL,
     }, NA)
     keep <- keep | ("encoder" %in% freeze & is_encoder) |
         ("decoder" %in% freeze & !is_encoder)
-    if (model@param@settings$tied && "decoder" %in% freeze) {
-        keep <- keep | grepl("^encoder[.][0-9]+[.]weight$", names)
+    if (model@param@settings$tied) {
+        shared <- grep("^encoder[.][0-9]+[.]weight$", names, value = TRUE)
+        mirrored <- paste0("decoder.", rev(seq_along(shared)))
+        keep <- keep | names %in%
+            shared["decoder" %in% freeze | mirrored %in% freeze]
     }
     names[keep]
 }

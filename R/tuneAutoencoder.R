@@ -67,6 +67,9 @@ tuneAutoencoder <- function(x, grid, param = NULL,
     BPPARAM <- .checkParallel(BPPARAM)
     score <- .scoreFunction(metric)
     param <- .networkParam(param, x)
+    if (is.null(param)) {
+        param <- multimodalParam()
+    }
     fixed <- .fixedArguments(list(...))
     seed <- .resolveSeed(seed)
     candidates <- .candidates(grid, if (search == "random") n, seed)
@@ -171,8 +174,16 @@ tuneAutoencoder <- function(x, grid, param = NULL,
 .candidateParam <- function(candidate, param, fixed) {
     args <- .overlay(fixed, candidate)
     # `covariates` are data here
-    args <- args[names(args) %in% setdiff(.settingNames(), "covariates")]
-    .mergedParam(param, args)
+    settings <- args[names(args) %in% setdiff(.settingNames(), "covariates")]
+    best <- .mergedParam(param, settings, args$ncomponents)
+    latent <- c(args[["latent"]], args$ncomponents)
+    if (!is.null(latent)) {
+        best@extra$auto_latent <- if (identical(latent, "auto")) TRUE
+    }
+    if (!is.null(args$design)) {
+        best@extra$design <- .checkDesign(args$design)
+    }
+    best
 }
 
 # One row of the results, as a list.

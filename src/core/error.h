@@ -15,7 +15,8 @@ struct Error : std::runtime_error {
     using Value = std::variant<std::string, double>;
 
     // Kinds: input_type, input_value, input_dim, features, param, not_fitted, numeric, io,
-    // format_truncated, format_limit, format_schema, format_checksum, format_version, memory, device, fork.
+    // format_truncated, format_limit, format_schema, format_checksum, format_version, memory, device, fork,
+    // checkpoint.
     Error(std::string error_kind, const std::string &message)
         : std::runtime_error(message), kind(std::move(error_kind)) {}
 

@@ -45,7 +45,10 @@ if [ ! -d "$build/locale" ] && command -v localedef >/dev/null 2>&1; then
     localedef -i de_DE -f UTF-8 "$build/locale/de_DE.UTF-8" >/dev/null 2>&1 || true
 fi
 
+# The frames in which GCC 14 looks for the use of a local after its end do not have the alignment that it
+# counts on for vectors of 64 bytes.
+options=allocator_may_return_null=1:detect_stack_use_after_return=0
 status=0
-LOCPATH="$PWD/$build/locale" ASAN_OPTIONS="detect_leaks=$leaks:allocator_may_return_null=1" \
+LOCPATH="$PWD/$build/locale" ASAN_OPTIONS="detect_leaks=$leaks:$options" \
     "$build/core-tests" "$@" || status=$?
 [ "$status" -eq 0 ] && [ "$fuzz_status" -eq 0 ]

@@ -138,9 +138,20 @@ test_that("what cannot be a checkpoint is an error before the training", {
     expectAesopError(checkpointFit(x, 3), "param", "checkpoint")
     # where there is nothing to keep, or more than one fit
     expectAesopError(trainAutoencoder(x, checkpoint = file), "param",
-        c("checkpoint", "trains nothing"))
+        c("checkpoint", "not trained"))
     expectAesopError(trainAutoencoder(x, robustParam(), checkpoint = file),
         "param", "several times")
     expectAesopError(ensembleAutoencoder(x, members = 2, checkpoint = file),
         "param", "checkpoint")
+})
+
+test_that("linear fits for outliers refuse a checkpoint before they begin", {
+    x <- toyGaussian(12L, 60L)
+    file <- withr::local_tempfile()
+    for (fit in list(findOutliers, fitNovelty, fitAberrant,
+        findAberrantFeatures)) {
+        expectAesopError(fit(x, latent = 2, checkpoint = file), "param",
+            "not trained")
+    }
+    expect_false(file.exists(file))
 })

@@ -109,3 +109,14 @@ test_that("groups that cannot be compared are refused", {
     expectAesopError(differentialActivity(codes, sex, method = "f"), "param",
         "method")
 })
+
+test_that("the term written last is tested, interactions before it or not", {
+    set.seed(5)
+    codes <- matrix(rnorm(80), 40, dimnames = list(NULL, c("AE1", "AE2")))
+    frame <- data.frame(a = rnorm(40), b = rnorm(40), c = rnorm(40))
+    found <- differentialActivity(codes, ~ a:b + c, colData = frame,
+        method = "ordinary")
+    right <- summary(stats::lm(codes[, "AE1"] ~ a:b + c, frame))
+    expect_equal(found$p_value[found$code == "AE1"],
+        right$coefficients["c", "Pr(>|t|)"])
+})

@@ -183,3 +183,16 @@ test_that("wrong calls are classed errors", {
     expectAesopError(ensemble(latnt = 2), "param", c("latnt", "latent"))
     expectAesopError(ensembleAutoencoder(x, members = 1), "param", "members")
 })
+
+test_that("a consensus that is not defined is refused before the training", {
+    refused <- function(...) {
+        began <- proc.time()[["elapsed"]]
+        expectAesopError(ensembleAutoencoder(x, ..., members = 2,
+            epochs = 1e7, max_seconds = 20, seed = 1, consensus = "weights"),
+            "param", "consensus")
+        expect_lt(proc.time()[["elapsed"]] - began, 10)
+    }
+    refused(variationalParam(hidden = integer(0), latent = 3L))
+    refused(vanillaParam(latent = 3L), design = ~ batch,
+        covariates = data.frame(batch = rep(1:2, 30L)))
+})

@@ -88,3 +88,10 @@ test_that("no fall is no suggestion; it prints and plots", {
     expectAesopError(find(steps = 3), "param", "steps")
     expectAesopError(find(rate = 3), "param", "rate")
 })
+
+test_that("counts alone are refused, as a network would see them raw", {
+    only <- SingleCellExperiment::SingleCellExperiment(list(
+        counts = toyCounts(120L, 50L)))
+    expectAesopError(findLearningRate(only, steps = 10L), "param",
+        "logNormCounts")
+})

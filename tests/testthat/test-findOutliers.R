@@ -419,3 +419,27 @@ test_that("arguments out of range are refused", {
         }
     }
 })
+
+test_that("features of an alternative experiment, and without names", {
+    x <- toyGaussian(12L, 60L)
+    counts <- toyCounts(20L, 60L)
+    dimnames(x) <- list(paste0("p", 1:12), colnames(counts))
+    sce <- toySce(counts)
+    adt <- SingleCellExperiment::SingleCellExperiment(list(logcounts = x))
+    SingleCellExperiment::altExp(sce, "ADT") <- adt
+    marked <- quiet(sce, level = "feature", altexp = "ADT", seed = 1)
+    inner <- SummarizedExperiment::rowData(SingleCellExperiment::altExp(
+        marked, "ADT"))
+    expect_true("AE_padj" %in% names(inner))
+    expect_false(anyNA(inner$AE_score))
+    expect_false("AE_padj" %in% names(SummarizedExperiment::rowData(marked)))
+    bare <- SummarizedExperiment::SummarizedExperiment(list(unname(x)))
+    table <- quiet(bare, level = "feature", seed = 1, output = "table")
+    marked <- quiet(bare, level = "feature", seed = 1)
+    rows <- as.integer(sub("feature", "", table$feature))
+    expect_identical(
+        SummarizedExperiment::rowData(marked)$AE_score[rows], table$score)
+    SingleCellExperiment::reducedDim(sce, "PCA") <- t(x)
+    expectAesopError(quiet(sce, level = "feature", dimred = "PCA"), "param",
+        "dimred")
+})

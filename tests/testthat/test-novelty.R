@@ -383,3 +383,14 @@ test_that("what cannot be is an error or a warning of its class", {
     expectAesopError(scoreNovelty(fits$density, holes), "input_value",
         c("gene3", "cell4"))
 })
+
+test_that("covariates with names are matched to the samples", {
+    x <- toyGaussian(12L, 60L)
+    batch <- data.frame(batch = rep(c("a", "b"), 30L),
+        row.names = colnames(x))
+    straight <- fitNovelty(x, design = ~ batch, covariates = batch, seed = 1,
+        verbose = FALSE)
+    turned <- fitNovelty(x, design = ~ batch, seed = 1, verbose = FALSE,
+        covariates = batch[60:1, , drop = FALSE])
+    expect_identical(turned, straight)
+})

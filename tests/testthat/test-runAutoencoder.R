@@ -83,3 +83,13 @@ test_that("an experiment without column names works", {
         unname(SingleCellExperiment::reducedDim(run(sce, latent = 2L),
             "AE")))
 })
+
+test_that("arguments without names, and those given twice, are refused", {
+    sce <- toySce(toyCounts(20L, 50L))
+    expectAesopError(runAutoencoder(sce, vanillaParam(epochs = 2L), 5),
+        "param", "named arguments")
+    expectAesopError(do.call(runAutoencoder, list(sce, latent = 3,
+        latent = 4)), "param", "twice")
+    expectAesopError(findOutliers(toyGaussian(), NULL, "sample", "auto", 0.05,
+        NULL, NULL, NULL, "AE", "auto", 5), "param", "named arguments")
+})

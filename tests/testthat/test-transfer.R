@@ -253,3 +253,23 @@ test_that("a model of many samples learns few samples faster", {
     expect_lte(min(reached), target)
     expect_lt(which(reached <= target)[1L], needed / 5)
 })
+
+test_that("a frozen layer of a tied decoder keeps the weights it shares", {
+    x <- toyGaussian(12L, 40L)
+    model <- toyModel(x, tied = TRUE, hidden = 6L)
+    tuned <- fineTune(model, x, freeze = "decoder.2", epochs = 2, seed = 1,
+        verbose = FALSE)
+    kept <- c("encoder.1.weight", "decoder.2.bias")
+    expect_identical(tuned@weights[kept], model@weights[kept])
+    expect_false(identical(tuned@weights$encoder.2.weight,
+        model@weights$encoder.2.weight))
+})
+
+test_that("a model without epochs goes on for as many as are given only", {
+    x <- toyGaussian(12L, 40L)
+    model <- trainAutoencoder(x, latent = 2, verbose = FALSE)
+    expectAesopError(trainMore(model, x), "param", "epochs = 20")
+    more <- trainMore(model, x, epochs = 1, seed = 1, batch_size = NULL,
+        verbose = FALSE)
+    expect_identical(nrow(more@history), 1L)
+})

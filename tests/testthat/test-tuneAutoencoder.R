@@ -138,3 +138,26 @@ test_that("wrong calls are classed errors", {
     expectAesopError(tune(list(latent = 2), BPPARAM = 2), "param", "BPPARAM")
     expectAesopError(tune(list(latent = 2), wrong = 2), "param", "wrong")
 })
+
+test_that("the best settings fit the best model again", {
+    batch <- data.frame(batch = rep(c("a", "b"), 30L))
+    parts <- list(a = toyGaussian(12L, 60L), b = toyGaussian(9L, 60L))
+    tried <- list(
+        list(x = x, grid = list(ncomponents = c(2, 5)), latent = 2:5),
+        list(x = x, grid = list(latent = list("auto")), latent = 1:12),
+        list(x = x, grid = list(latent = 3), design = ~ batch,
+            covariates = batch, latent = 3),
+        list(x = parts, grid = list(latent = 2:3), latent = 2:3))
+    for (args in tried) {
+        more <- args[setdiff(names(args), c("x", "grid", "latent"))]
+        call <- c(list(epochs = 2L, validation = 0.2, seed = 1,
+            verbose = FALSE), more)
+        tuned <- suppressMessages(do.call(tuneAutoencoder,
+            c(args[c("x", "grid")], call)))
+        again <- suppressMessages(do.call(trainAutoencoder, c(list(args$x,
+            tuned$best, seed = 1, verbose = FALSE),
+            more["covariates"[!is.null(more$covariates)]])))
+        expect_identical(again@weights, tuned$model@weights)
+        expect_true(again@param@settings$latent %in% args$latent)
+    }
+})
