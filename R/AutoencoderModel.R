@@ -13,7 +13,8 @@
         .abort("input_type", c(
             sprintf("`%s` must be an AutoencoderModel, not %s.", arg,
                 .describe(model)),
-            "Make one with trainAutoencoder() or loadModel()."
+            paste("Make one with trainAutoencoder() or loadModel(); it comes",
+                "before the data.")
         ), arg = arg, got = class(model), accepted = "AutoencoderModel")
     }
     .checkIntact(model)

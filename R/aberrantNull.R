@@ -6,6 +6,9 @@
 # Share of a feature's variance that is taken from the other features.
 .borrowedVariance <- 0.2
 
+# From this share of equal values on a feature is steady.
+.steadyShare <- 0.8
+
 # Residuals beyond so many standard deviations do not shape the tails.
 .nullRange <- 4
 
@@ -60,11 +63,12 @@
     scale <- sqrt((1 - .borrowedVariance) * variance +
         .borrowedVariance * share * total)
     scale[!varies] <- 0
-    null <- list(method = method, location = location)
+    null <- list(method = method, location = location, n = parts$n)
     z <- ((residual - location) / scale)[varies, ]
     tails <- .fitTails(z, method)
     null$scale <- scale * tails$scale
     null$df <- tails$df
+    null$steady <- method != "nb" & .steady(parts$observed)
     if (method == "nb") {
         nb <- .fitNegativeBinomial(parts$observed, parts$expected,
             near != residual)
@@ -72,6 +76,12 @@
         null$factor <- nb$factor
     }
     null
+}
+
+# Features that have the same value in most samples (genes that are hardly ever
+# seen): the others are no sample of a smooth distribution.
+.steady <- function(x) {
+    rowMeans(x == apply(x, 1L, stats::median)) >= .steadyShare
 }
 
 # One t distribution for the standardised residuals of all features, by maximum
@@ -150,7 +160,8 @@
     exp((low + high) / 2)
 }
 
-# list(z, log_p, expected). new: samples that the model was not fitted to, of
+# list(z, log_p, expected, note): note says for a feature why it has no
+# p-values, NA if it has. new: samples that the model was not fitted to, of
 # which the residuals are larger.
 .judge <- function(parts, null, new) {
     wider <- if (new) null$inflation else 1
@@ -171,8 +182,14 @@
         more <- if (new && null$method == "t") null$uncertainty else 0
         log_p <- .logPStudent(z, 1 / (1 / null$df + more))
     }
-    absent <- !varies | parts$absent
-    z[absent, ] <- NA
-    log_p[absent, ] <- NA
-    list(z = z, log_p = log_p, expected = expected)
+    note <- rep(NA_character_, length(varies))
+    note[null$steady] <- "the same value in most samples"
+    if (null$n < .minReferenceSamples) {
+        note[] <- sprintf("fewer than %d samples", .minReferenceSamples)
+    }
+    note[!varies] <- "does not vary"
+    note[parts$absent] <- "not in `x`"
+    z[!varies | parts$absent, ] <- NA
+    log_p[!is.na(note), ] <- NA
+    list(z = z, log_p = log_p, expected = expected, note = note)
 }

@@ -138,3 +138,48 @@
             "Give them to AutoencoderParam() to choose for yourself."))
     }
 }
+
+# From this value on data are hardly logarithms.
+.largeValue <- 1000
+
+# fit: of .preparedFit(). What is remarkable about the values, in words.
+.valueNotes <- function(fit) {
+    source <- fit$input$source
+    if (!source$kind %in% c("dense", "sparse")) {
+        return(character())
+    }
+    c(.emptyNote(source), .scaleNote(source, fit$settings, fit$extra))
+}
+
+.emptyNote <- function(source) {
+    x <- source$x
+    empty <- which(Matrix::colSums(x) == 0)
+    empty <- empty[Matrix::colSums(abs(x[, empty, drop = FALSE])) == 0]
+    if (length(empty) > 0L && length(empty) < ncol(x)) {
+        names <- source$sample_names
+        sprintf("0 everywhere: %s (%s). Such samples should be left out.",
+            .count(length(empty), "sample"), .showNames(
+                if (length(names) > 0L) names[empty] else empty))
+    }
+}
+
+# Nothing where the user has said how to prepare the data.
+.scaleNote <- function(source, settings, extra) {
+    config <- validate_config(settings)
+    said <- any(c("normalize", "scale") %in% names(settings))
+    if (said || .isCountLoss(config) || length(config$layers) > 0L ||
+        source$n_features < .alikeFeatures) {
+        return(NULL)
+    }
+    x <- source$x[, .fixedSubset(source$n_samples, 200), drop = FALSE]
+    linear <- !is.null(extra$linear)
+    counts <- .looksLikeCounts(x)
+    if (counts && !linear) {
+        paste("`x` looks like counts, and is used as it is. For counts give",
+            "normalize = \"log\", or a loss for them, as countParam() does.")
+    } else if (!counts && min(x) >= 0 && max(x) >= .largeValue) {
+        sprintf(paste("`x` has values up to %s, which are used as they are. If",
+            "these are no logarithms, give normalize = \"log\"."),
+            format(max(x), digits = 3L, big.mark = ","))
+    }
+}

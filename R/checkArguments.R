@@ -90,6 +90,22 @@
     x
 }
 
+# Names of other programs for arguments here.
+.otherNames <- c(lr = "learning_rate", assay = "assay.type",
+    normalization = "normalize", threads = "num_threads",
+    nthreads = "num_threads", n_threads = "num_threads",
+    bottleneck = "latent", encoding_dim = "latent", n_latent = "latent",
+    bottleneck_size = "latent", color_by = "colour_by")
+
+.nearNames <- function(name, known) {
+    other <- intersect(.otherNames[tolower(name)],
+        c(known, names(.callDefaults()), .whereArguments()))
+    if (length(other) > 0L) {
+        return(other)
+    }
+    agrep(name, known, max.distance = 0.3, value = TRUE)
+}
+
 # Names given in `...` must be known ones; the nearest is suggested.
 .checkNames <- function(args, known, where) {
     given <- names(args)
@@ -101,7 +117,7 @@
     }
     unknown <- setdiff(given, known)
     if (length(unknown) > 0L) {
-        near <- agrep(unknown[1L], known, max.distance = 0.3, value = TRUE)
+        near <- .nearNames(unknown[1L], known)
         hint <- if (length(near) > 0L) {
             sprintf("Did you mean %s?", .showNames(near, 3L))
         }

@@ -29,9 +29,10 @@
     if (!is.null(state) && !options$quiet) {
         file <- .quote(options$checkpoint, 200L)
         .inform(if (state$finished) {
-            sprintf("The fit in %s is finished; nothing is trained.", file)
+            sprintf("The checkpoint %s is of a finished fit.", file)
         } else {
-            sprintf("Going on after epoch %.0f, from %s.", state$epoch, file)
+            sprintf("The checkpoint %s is of epoch %.0f, to go on from.", file,
+                state$epoch)
         })
     }
     if (is.null(options$seed) && !is.null(state)) {

@@ -173,6 +173,13 @@
             "Leave it out of the design: it cannot explain anything."
         ), arg = "design", covariate = flat)
     }
+    if (qr(cbind(1, x))$rank >= nrow(x)) {
+        .abort("design", c(
+            sprintf("The design explains all of %s.",
+                .count(nrow(x), "sample")),
+            "Each level needs several samples; leave out what tells each apart."
+        ), arg = "design", covariate = info$variables)
+    }
     info$center <- unname(center)
     info$scale <- unname(ifelse(numeric, spread, 1))
     list(matrix = .scaledDesign(x, info), info = info[lengths(info) > 0L])

@@ -18,7 +18,8 @@
 #'     them the same assay, alternative experiment or reduced dimension is used
 #'     as for training. Further, `missing = "mask"` leaves features that the
 #'     data lack out of the computation, as [fineTune()] does, where otherwise
-#'     they are an error. Not used by `decode`.
+#'     they are an error; `min_overlap`, 0.5, is the smallest share of them that
+#'     must be there. Not used by `decode`.
 #' @param covariates For a model with a `design`: a data frame with the
 #'     covariates, one row per sample; `encode` and `reconstruct` take it in
 #'     `...`, and use `colData(x)` without it. Other values than the samples'

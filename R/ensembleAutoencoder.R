@@ -25,7 +25,8 @@
 #' @param param An [AutoencoderParam()], or `NULL` for the defaults; the same
 #'     for all members.
 #' @param members Number of networks, at least 2.
-#' @param consensus `"weights"` or `"codes"`.
+#' @param consensus `"weights"` or `"codes"`; if not given, `"weights"` where it
+#'     is defined, for networks without hidden layers.
 #' @param BPPARAM `NULL` to train one after another, or a parameter of package
 #'     BiocParallel such as `BiocParallel::MulticoreParam(4)`; the result is
 #'     the same. Each worker uses `num_threads` threads.
@@ -66,6 +67,7 @@
 #' }
 ensembleAutoencoder <- function(x, param = NULL, members = 10,
     consensus = c("weights", "codes"), BPPARAM = NULL, seed = NULL, ...) {
+    given <- !missing(consensus)
     consensus <- .checkChoice(consensus, "consensus", c("weights", "codes"))
     members <- .checkNumber(members, "members", lower = 2, upper = 10000,
         integer = TRUE)
@@ -74,13 +76,19 @@ ensembleAutoencoder <- function(x, param = NULL, members = 10,
     args <- list(...)
     .checkNames(args, setdiff(.trainingNames(), "on_interrupt"),
         "ensembleAutoencoder()")
+    if (!is.null(param) && !is.null(param@extra$linear)) {
+        .abortParam("param", "linearParam()", paste("a network that is",
+            "trained: the members would all be the same"))
+    }
+    if (consensus == "weights") {
+        why <- .noJointWeights(param, args)
+        if (given && !is.null(why)) {
+            .abortConsensus(why)
+        }
+        consensus <- if (is.null(why)) "weights" else "codes"
+    }
     if (consensus == "weights") {
         .needPackage("cluster", "consensus = \"weights\"")
-        if (is.null(param)) {
-            .abortConsensus("networks of several assays")
-        }
-        .checkOneLayer(.configOf(param, args[!names(args) %in%
-            .whereArguments()]), c(args$design, param@extra$design))
     }
     seed <- .resolveSeed(seed)
     seeds <- .seedSeries(seed, members)
@@ -111,20 +119,24 @@ ensembleAutoencoder <- function(x, param = NULL, members = 10,
     ), arg = "consensus", value = "weights", allowed = "codes")
 }
 
-.checkOneLayer <- function(config, design) {
+# For which networks weights cannot be joined, if for these; else NULL.
+.noJointWeights <- function(param, args) {
+    if (is.null(param)) {
+        return("networks of several assays")
+    }
+    config <- .configOf(param, args[!names(args) %in% .whereArguments()])
     if (length(config$hidden) > 0L ||
         (!config$decoder_mirrored && length(config$decoder_hidden) > 0L)) {
-        .abortConsensus("networks with hidden layers")
+        return("networks with hidden layers")
     }
-    if (!is.null(design)) {
-        .abortConsensus("networks with a `design`")
+    if (!is.null(args$design) || !is.null(param@extra$design)) {
+        return("networks with a `design`")
     }
     known <- c("encoder.1.weight", "encoder.1.bias", "decoder.1.weight",
         "decoder.1.bias", "dispersion.log_theta")
     odd <- setdiff(names(config_shapes(config, config$latent)), known)
     if (length(odd) > 0L) {
-        .abortConsensus(sprintf("networks with the parameters %s",
-            .showNames(odd)))
+        sprintf("networks with the parameters %s", .showNames(odd))
     }
 }
 

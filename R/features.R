@@ -106,7 +106,7 @@
         overlap = mean(found),
         note = sprintf(paste("`%s` has %d of the model's %s (%.0f %%); the",
             "others are left out of input and loss."), arg, sum(found),
-            .count(length(wanted), "feature"), 100 * mean(found)))
+            .count(length(wanted), "feature"), floor(100 * mean(found))))
 }
 
 # Rows that are not there hold a value that nobody looks at.

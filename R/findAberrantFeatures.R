@@ -51,8 +51,11 @@
 #' t are fewer; negative binomial p-values take both into account too. For other
 #' models nothing is known of it, and p-values of new samples can be too small.
 #'
-#' A feature that does not vary, or that new samples lack, has the p-value
-#' `NA`, and `note` says why.
+#' There are no p-values (`NA`, and `note` says why) from fewer than 20 samples,
+#' which do not tell the dispersions; of a feature that does not vary, or that
+#' new samples lack; and, but for `"nb"`, of one with the same value in four
+#' fifths of the samples, such as a gene that is hardly ever seen. The scores
+#' are there.
 #'
 #' @section Errors:
 #' Those of [trainAutoencoder()] and [encode()]; `aesop_error_input_dim` if
@@ -60,7 +63,8 @@
 #' `method = "nb"` and values are no counts; `aesop_error_param` for the other
 #' arguments.
 #'
-#' @returns For a matrix: a data frame, sorted by p-value, with the columns
+#' @returns For a matrix: a data frame, sorted by p-value (without, by score),
+#' with the columns
 #' `sample`, `feature`, `score` (the absolute z-score), `observed`, `expected`,
 #' `fold_change` (log2 of observed over expected, both + 1; for data that are no
 #' counts the difference), `z_score` (of logarithms, for counts), `p_value`
@@ -114,6 +118,7 @@ findAberrantFeatures <- function(x, model = NULL, alpha = 0.05,
     }
     null <- fit$model@info$aberrant
     parts <- .aberrantParts(fit$model, fit$source, fit$control)
+    .checkWhole(null$method, parts$observed)
     verdict <- .judge(parts, null, new)
     verdict$p <- .fromLog(verdict$log_p)
     verdict$adjusted <- apply(verdict$p, 2L, stats::p.adjust, method = adjust)
@@ -191,7 +196,20 @@ fitAberrant <- function(x, model = NULL,
             "Use \"t\" for other values."
         ), arg = "method", n_bad = NULL, first = NULL)
     }
+    .checkWhole(method, parts$observed)
     method
+}
+
+.checkWhole <- function(method, x) {
+    bad <- if (method == "nb") which(x != round(x))
+    if (length(bad) > 0L) {
+        .abort("input_value", c(
+            sprintf(paste("`method` = \"nb\" needs counts; %s in `x` not",
+                "whole, the first %s."), .count(length(bad), "value"),
+                format(x[bad[1L]], digits = 4L)),
+            "Give the counts themselves, or fit with method = \"t\"."
+        ), arg = "x", n_bad = length(bad), first = x[bad[1L]])
+    }
 }
 
 # Samples for a model: list(model, source, control). Size factors as in
@@ -257,7 +275,7 @@ fitAberrant <- function(x, model = NULL,
         samples <- paste0("sample", seq_len(parts$n))
     }
     log_p <- as.vector(verdict$log_p)
-    rows <- order(log_p)
+    rows <- order(log_p, -abs(verdict$z))
     if (is.logical(all)) {
         rows <- if (all) rows else rows[verdict$outlier[rows]]
     } else {
@@ -266,8 +284,6 @@ fitAberrant <- function(x, model = NULL,
     p <- length(model@features)
     row <- (rows - 1L) %% p + 1L
     difference <- parts$observed[rows] - verdict$expected[rows]
-    note <- ifelse(is.na(log_p[rows]), ifelse(parts$absent[row],
-        "not in `x`", "does not vary"), NA_character_)
     data.frame(
         sample = samples[(rows - 1L) %/% p + 1L],
         feature = model@features[row],
@@ -285,7 +301,7 @@ fitAberrant <- function(x, model = NULL,
         p_adjusted = verdict$adjusted[rows],
         outlier = verdict$outlier[rows],
         direction = ifelse(difference < 0, "down", "up"),
-        note = note
+        note = verdict$note[row]
     )
 }
 

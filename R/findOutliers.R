@@ -10,8 +10,10 @@
 #'     [fitNovelty()] (for samples) or [fitAberrant()] (for features and
 #'     entries), it judges each sample of `x` alone; of any other model `x` is
 #'     both, what is judged and what is normal. `NULL` for one fitted to `x`,
-#'     see details; samples are judged by the one that [runAutoencoder()] left in
-#'     `metadata(x)[[name]]`, if there is one and `param` is not given.
+#'     see details; samples are judged by the one that [runAutoencoder()] left
+#'     in `metadata(x)[[name]]`, if there is one and `param` is not given. (Of
+#'     the default, [linearParam()], the data and their preparation are used: it
+#'     has learned abnormal samples too, so each is judged by a fit to others.)
 #' @param level `"sample"`; `"feature"`: whether a feature is aberrant in any
 #'     sample; `"entry"`: each feature in each sample.
 #' @param method For samples, `"density"`: code and residual under normal
@@ -110,14 +112,20 @@ findOutliers <- function(x, model = NULL,
     rule <- .outlierRule(alpha, contamination, adjust)
     method <- .checkChoice(method, "method",
         c("auto", "density", "local", "error"))
+    args <- list(...)
     if (is.null(model) && is.null(param) && is(x, "SummarizedExperiment")) {
         stored <- S4Vectors::metadata(x)[[name]]
         model <- if (is.list(stored)) stored[["model"]]
+        again <- .fitAsStored(model, x, method, args)
+        if (!is.null(again)) {
+            model <- NULL
+            args <- again
+        }
     }
     judged <- if (is.null(model)) {
-        .scoresOfFit(x, param, method, list(...))
+        .scoresOfFit(x, param, method, args)
     } else {
-        .scoresOfModel(.checkModel(model), x, method, list(...))
+        .scoresOfModel(.checkModel(model), x, method, args)
     }
     verdict <- .callOutliers(judged, rule)
     if (output == "auto" && is(x, "SummarizedExperiment")) {
@@ -130,6 +138,28 @@ findOutliers <- function(x, model = NULL,
 # Judged samples are list(score, p, samples): without p there is nothing to take
 # p-values from, for the reason `note`, and scores above `limit` stand out;
 # `calibration`: scores that p-values are ranks among.
+
+# The stored model of linearParam() has learned the abnormal samples too: what
+# to fit anew to the same data, or NULL to take the model.
+.fitAsStored <- function(model, x, method, args) {
+    again <- is(model, "AutoencoderModel") && isTRUE(model@info$linear) &&
+        is.null(model@info$novelty) && method %in% c("auto", "density") &&
+        all(names(args) %in% .trainingNames()) &&
+        .isSolvable(c(length(model@features), ncol(x)))
+    if (!again) {
+        return(NULL)
+    }
+    where <- .whereFrom(model, x, args)
+    info <- model@info
+    known <- c(where, model@param@settings[c("normalize", "scale")])
+    if (!isTRUE(info$features_made) && is.null(where$dimred)) {
+        known$subset_row <- model@features
+    }
+    if (!is.null(info$design)) {
+        known$design <- stats::formula(.designTerms(info$design$formula))
+    }
+    .overlay(known, args)
+}
 
 .scoresOfFit <- function(x, param, method, args) {
     fit <- .fitCall(x, param, args)

@@ -180,15 +180,14 @@
             sprintf(paste("`%s` has counts only, and this loss is not for",
                 "counts."), arg),
             sprintf("Either run: %s <- scuttle::logNormCounts(%s)", arg, arg),
-            "or give: param = AutoencoderParam(normalize = \"log\")"
+            "or give: normalize = \"log\""
         ), arg = "assay.type", value = NULL, allowed = "logcounts")
     }
     index <- if (length(others) > 0L) match(others[1L], names) else 1L
     label <- if (is.null(names)) "the first assay" else .quote(names[index])
     note <- sprintf("Using assay %s of `%s`.", label, arg)
     if (raw && identical(names[index], "counts")) {
-        note <- c(note, paste("For raw counts give",
-            "AutoencoderParam(normalize = \"log\")."))
+        note <- c(note, "For raw counts give normalize = \"log\".")
     }
     list(index = index, name = if (is.null(names)) index else names[index],
         note = note)

@@ -240,15 +240,24 @@
     list(center = center, axes = .leadingAxes(x - center, latent))
 }
 
+# NULL where they fail, as they do if y has fewer than k axes.
+.lanczosAxes <- function(y, k) {
+    start <- sample_order(ncol(y), list(seed = c(0, 0), epoch = 0))
+    start <- start - mean(start)
+    tryCatch(suppressWarnings(irlba::irlba(y, nv = 0L, nu = k,
+        work = k + 50L, tol = 1e-3, v = start / sqrt(sum(start^2))))$u,
+        error = function(e) NULL)
+}
+
 # The k orthonormal axes of largest variance of a centred matrix: exactly, or
 # beyond some hundred features and samples by Lanczos steps.
 .leadingAxes <- function(y, k) {
     small <- min(dim(y))
     if (small > 300L && k < small / 3) {
-        start <- sample_order(ncol(y), list(seed = c(0, 0), epoch = 0))
-        start <- start - mean(start)
-        return(irlba::irlba(y, nv = 0L, nu = k, work = k + 50L, tol = 1e-3,
-            v = start / sqrt(sum(start^2)))$u)
+        axes <- .lanczosAxes(y, k)
+        if (!is.null(axes)) {
+            return(axes)
+        }
     }
     keep <- seq_len(k)
     if (nrow(y) <= ncol(y)) {

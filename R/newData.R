@@ -52,7 +52,15 @@
     size_factors <- .checkSizeFactors(args$size_factors, ncol(m))
     source <- .asInput(aligned$x, model@features, size_factors, limit)
     source$feature_weight <- aligned$weight
-    list(source = source, overlap = aligned$overlap, notes = aligned$note)
+    settings <- model@param@settings
+    scaled <- .isCountLoss(settings) || identical(settings$normalize, "log")
+    notes <- c(aligned$note,
+        if (scaled && !is.null(aligned$weight) && is.null(size_factors)) {
+            paste("The sizes of the samples are taken from the features that",
+                "are there, and come out too small; give `size_factors` if",
+                "you know better ones.")
+        })
+    list(source = source, overlap = aligned$overlap, notes = notes)
 }
 
 # The same for each assay of a multimodal model.

@@ -248,6 +248,7 @@ setMethod("trainAutoencoder", "list", function(x, param = NULL, ...) {
     }
     fit <- .preparedFit(x, param, settings, call, options)
     .checkCheckpointUse(options$checkpoint, fit$extra)
+    fit$input$notes <- c(fit$input$notes, .valueNotes(fit))
     train <- if (!is.null(fit$extra$linear)) {
         .fitEmbedding
     } else if (!is.null(fit$extra$robust)) {

@@ -60,3 +60,15 @@ test_that("absent features are no zeros, technical or other", {
     expect_match(conditionMessage(told), sprintf("of %s zero",
         format(sum(part == 0), big.mark = ",")))
 })
+
+test_that("that sizes are taken from part of the features is said", {
+    counts <- toyCounts(30L, 60L)
+    model <- fitQuiet(counts, normalize = "log", latent = 2L, epochs = 1L)
+    size <- colSums(counts) / median(colSums(counts))
+    expect_message(encode(model, counts[-(1:4), ], missing = "mask"),
+        "give `size_factors`")
+    seen <- recordConditions(encode(model, counts[-(1:4), ],
+        missing = "mask", size_factors = size))
+    expect_false(any(grepl("size_factors", vapply(seen$messages,
+        conditionMessage, ""))))
+})

@@ -31,7 +31,7 @@ test_that("with a checkpoint the model is the same, and comes again", {
     })
     expectSameModel(again, whole)
     expect_message(trainAutoencoder(x, whole@param, checkpoint = file),
-        "is finished; nothing is trained", class = "aesop_message")
+        "is of a finished fit", class = "aesop_message")
     # of an experiment as of a matrix
     sce <- toySce(toyCounts(12L, 40L))
     fit <- function(...) {
@@ -88,7 +88,7 @@ test_that("a killed process costs no more than some epochs", {
     rest <- recordConditions(train(x, file))
     said <- vapply(rest$messages, conditionMessage, "")
     expect_match(paste(said, collapse = " "),
-        sprintf("Going on after epoch %d", state$epoch))
+        sprintf("is of epoch %d", state$epoch))
     expectSameModel(rest$value, train(x, NULL, seed = state$seed,
         verbose = FALSE))
 })

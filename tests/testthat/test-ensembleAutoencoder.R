@@ -174,11 +174,13 @@ test_that("experiments and further arguments go through", {
 })
 
 test_that("wrong calls are classed errors", {
-    condition <- expectAesopError(ensembleAutoencoder(x, hidden = 8L),
-        "param", c("consensus", "codes"))
-    expectAesopError(ensembleAutoencoder(x), "param", "hidden layers")
-    expectAesopError(ensembleAutoencoder(x, hidden = integer(0),
-        decoder_hidden = 4L), "param", "consensus")
+    weights <- function(...) {
+        ensembleAutoencoder(x, ..., consensus = "weights")
+    }
+    expectAesopError(weights(hidden = 8L), "param", c("consensus", "codes"))
+    expectAesopError(weights(), "param", "hidden layers")
+    expectAesopError(weights(hidden = integer(0), decoder_hidden = 4L),
+        "param", "consensus")
     expectAesopError(ensemble(consensus = "votes"), "param", "consensus")
     expectAesopError(ensemble(latnt = 2), "param", c("latnt", "latent"))
     expectAesopError(ensembleAutoencoder(x, members = 1), "param", "members")
@@ -195,4 +197,15 @@ test_that("a consensus that is not defined is refused before the training", {
     refused(variationalParam(hidden = integer(0), latent = 3L))
     refused(vanillaParam(latent = 3L), design = ~ batch,
         covariates = data.frame(batch = rep(1:2, 30L)))
+})
+
+test_that("without a word the consensus is one that the network has", {
+    few <- function(...) {
+        ensembleAutoencoder(x, ..., members = 2, epochs = 2L, seed = 1)
+    }
+    expect_identical(few()$consensus, "codes")
+    expect_identical(few(hidden = 4L)$consensus, "codes")
+    expect_identical(few(vanillaParam(latent = 3L))$consensus, "weights")
+    expectAesopError(ensembleAutoencoder(x, linearParam(), members = 2),
+        "param", "the same")
 })

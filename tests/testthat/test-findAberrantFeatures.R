@@ -213,3 +213,38 @@ test_that("too few samples and wrong data are refused", {
     expectAesopError(aberrant(counts, adjust = "bonf"), "param", "adjust")
     expectAesopError(aberrant(counts, all = 0), "param", "all")
 })
+
+test_that("few samples, and features that are hardly ever seen, have no p", {
+    set.seed(3)
+    counts <- matrix(rnbinom(60 * 40, mu = 50, size = 5), 60,
+        dimnames = list(paste0("g", 1:60), paste0("s", 1:40)))
+    few <- suppressMessages(findAberrantFeatures(counts[, 1:15]))
+    expect_true(all(is.na(few$p_value)))
+    expect_identical(unique(few$note), "fewer than 20 samples")
+    expect_false(any(few$outlier))
+    expect_false(is.unsorted(-few$score))
+    expect_false(anyNA(few$score))
+    # the same model with new samples
+    known <- suppressMessages(fitAberrant(counts[, 1:15]))
+    new <- suppressMessages(findAberrantFeatures(counts[, 16:17], known))
+    expect_true(all(is.na(new$p_value)))
+    counts["g7", ] <- 0
+    counts["g7", seq(1, 40, 6)] <- 1:7
+    rare <- suppressMessages(findAberrantFeatures(log2(counts + 1)))
+    own <- rare$feature == "g7"
+    expect_identical(unique(rare$note[own]), "the same value in most samples")
+    expect_true(all(is.na(rare$p_value[own])))
+    expect_false(anyNA(rare$p_value[!own]))
+    whole <- suppressMessages(findAberrantFeatures(counts))
+    expect_false(anyNA(whole$p_value[whole$feature == "g7"]))
+})
+
+test_that("negative binomial p-values are refused for values that are none", {
+    counts <- toyCounts(20L, 40L)
+    known <- suppressMessages(fitAberrant(counts))
+    expect_identical(known@info$aberrant$method, "nb")
+    expectAesopError(findAberrantFeatures(log1p(counts), known),
+        "input_value", c("nb", "whole"))
+    expectAesopError(findAberrantFeatures(counts + 0.5, normalize = "log",
+        method = "nb"), "input_value", c("nb", "whole"))
+})

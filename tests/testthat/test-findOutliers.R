@@ -443,3 +443,30 @@ test_that("features of an alternative experiment, and without names", {
     expectAesopError(quiet(sce, level = "feature", dimred = "PCA"), "param",
         "dimred")
 })
+
+test_that("a stored linear model is fitted anew to judge its own samples", {
+    set.seed(11)
+    x <- matrix(rnorm(120 * 3), 120) %*% matrix(rnorm(3 * 80), 3) +
+        matrix(rnorm(120 * 80, sd = 0.3), 120)
+    x[, 9] <- sample(x[, 9])
+    dimnames(x) <- list(paste0("g", 1:120), paste0("s", 1:80))
+    batch <- rep(c("a", "b"), 40L)
+    sce <- SingleCellExperiment::SingleCellExperiment(
+        list(tpm = x, logcounts = x - 1), colData = data.frame(batch = batch))
+    stored <- suppressMessages(runAutoencoder(sce[1:100, ], seed = 1,
+        assay.type = "tpm", design = ~ batch))
+    full <- sce
+    S4Vectors::metadata(full) <- S4Vectors::metadata(stored)
+    found <- quiet(full) # the rows, the assay and the design of the model
+    wanted <- quiet(x[1:100, ], design = ~ batch,
+        covariates = data.frame(batch = batch))
+    row <- match("s9", wanted$sample)
+    expect_identical(row, 1L)
+    expect_identical(found$AE_score, wanted$score[match(colnames(x),
+        wanted$sample)])
+    # the model itself where it is given, or a network, or asked for encode()
+    model <- S4Vectors::metadata(stored)$AE$model
+    expect_false(identical(quiet(full, model)$AE_score, found$AE_score))
+    expect_identical(quiet(full, match = "name")$AE_score,
+        quiet(full, model)$AE_score)
+})
