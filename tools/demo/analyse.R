@@ -46,7 +46,9 @@ embed <- function(x) {
         model <- trainAutoencoder(x, seed = demo_seed)
         codes <- encode(model, x)
     }
-    list(codes = codes, model = model, outliers = findOutliers(x, model))
+    # each sample is judged by fits to others
+    outliers <- suppressMessages(findOutliers(x, seed = demo_seed))
+    list(codes = codes, model = model, outliers = outliers)
 }
 
 # Centred principal components of the same values, samples x k.
