@@ -90,3 +90,9 @@ test_that("ADAGE's recipe has the reference's costs on the stand-in", {
     activity <- encode(model, x)
     expect_gt(mean(activity < 0.1 | activity > 0.9), 0.8)
 })
+
+test_that("the other name of `latent` wins over a preset too", {
+    for (preset in list(adageParam, tybaltParam, dcaParam, textbookParam)) {
+        expect_identical(as.list(preset(ncomponents = 7))$latent, 7L)
+    }
+})

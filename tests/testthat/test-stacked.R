@@ -159,3 +159,12 @@ test_that("pre-training beats a random start on a planted hierarchy", {
         expect_lte(final[["stacked"]], final[["longer"]])
     }
 })
+
+test_that("pre-training that explodes leaves a model of the whole network", {
+    x <- toyGaussian(20L, 60L)
+    condition <- expectAesopError(suppressWarnings(trainAutoencoder(x,
+        stackedParam(hidden = c(9L, 6L), latent = 4L, epochs = 5L,
+            optimizer = sgd(1e8)), seed = 1, verbose = FALSE)), "numeric")
+    expect_identical(dim(encode(condition$model, x)), c(60L, 4L))
+    expectFinite(encode(condition$model, x))
+})
